@@ -1,0 +1,42 @@
+PYTHON ?= python3
+LAB    ?= demo-lab
+
+BIN   := .venv/bin
+STAMP := .venv/.setup-done
+DOCS  := $(wildcard docs/*.md)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench docs
+
+help: ## Print these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Build .venv from requirements.lock (PYTHON=python3.12 to choose one)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "make: mllab needs Python 3.11 or newer, and '$(PYTHON)' is not; try: make setup PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## Build the demo lab in LAB=demo-lab and work it through once
+	$(BIN)/mllab demo $(LAB) --headless --once
+
+test: setup ## Run the tests
+	$(BIN)/python -m pytest -n auto
+
+check: setup ## Format, lint, types, import contracts, docs, then the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(if $(DOCS),$(BIN)/cog --check $(DOCS))
+	@$(MAKE) --no-print-directory test
+
+bench: setup ## Run the benchmarks
+	$(BIN)/python -m benchmarks
+
+docs: setup ## Regenerate the generated parts of docs/*.md
+	$(if $(DOCS),$(BIN)/cog -r $(DOCS))

@@ -1,0 +1,87 @@
+"""The Lab's changing verbs over HTTP, when another process hosts the lab; and its predictions."""
+
+import http.client
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import msgspec
+
+from mllab.errors import BY_SLUG, Conflict, LabError, Unavailable
+from mllab.records import Answer, Command
+from mllab.store.lock import HostInfo, LabLock
+
+T = TypeVar("T")
+_SECONDS = 60.0
+
+
+class Client:
+    """Talks to one host on this machine."""
+
+    def __init__(self, info: HostInfo) -> None:
+        """Remember address and token; connections are made per call."""
+        self._info = info
+        self._address = urlsplit(info.url)
+
+    @classmethod
+    def of(cls, lock: LabLock) -> "Client":
+        """The client of the host that holds a lab.
+
+        Raises:
+            Conflict: the lab is held by a process that takes no commands (a script, a command at work).
+        """
+        info = lock.host()
+        if info is None:
+            raise Conflict("this lab is in use by another command", "wait until that has finished, then try again")
+        return cls(info)
+
+    def command(self, verb: str, command: Command, result: type[T]) -> T:
+        """Send one command and return its result.
+
+        Raises:
+            LabError: what the host answered, as the same class. Unavailable: it did not answer.
+        """
+        return msgspec.convert(self._post(f"/api/v1/commands/{verb}", command), result, strict=False)
+
+    def predict(
+        self,
+        model: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        version: int | None = None,
+        alias: str | None = None,
+        explain: bool = False,
+    ) -> Answer:
+        """Ask the host for predictions; as `Lab.predict`."""
+        asked = {"version": version, "alias": alias, "explain": "true" if explain else None}
+        query = urlencode({name: value for name, value in asked.items() if value is not None})
+        path = f"/api/v1/models/{quote(model, safe='')}/predict" + (f"?{query}" if query else "")
+        return msgspec.convert(self._post(path, {"rows": list(rows)}), Answer, strict=False)
+
+    def _post(self, path: str, body: Any) -> Any:
+        connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_SECONDS)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._info.token}"}
+        try:
+            connection.request("POST", path, msgspec.json.encode(body), headers)
+            answer = connection.getresponse()
+            content = answer.read()
+        except OSError as error:
+            hint = "if it hangs, stop that process and start `mllab up` again"
+            raise Unavailable(f"the host (process {self._info.pid}) did not answer: {error}", hint) from error
+        finally:
+            connection.close()
+        if answer.status >= 400:
+            raise _error(answer.status, content)
+        return msgspec.json.decode(content) if content else None
+
+
+def _error(status: int, content: bytes) -> LabError:
+    """The host's problem document as the error it was."""
+    try:
+        problem = json.loads(content)
+        slug = str(problem["type"]).rpartition(":")[2]
+        message, _, hint = str(problem["detail"]).partition("; ")
+    except (ValueError, KeyError, TypeError):
+        return Unavailable(f"the host answered {status}")
+    return BY_SLUG.get(slug, LabError)(message, hint)

@@ -1,0 +1,128 @@
+"""Names that must be declared elsewhere, and combinations of values that mean nothing."""
+
+import re
+from typing import NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mllab.config.locate import place
+from mllab.config.tables import LabConfig, ModelTable, TriggerTable
+from mllab.config.words import duration, nearest
+from mllab.errors import InvalidInput
+
+
+class Check:
+    """Names that must be declared elsewhere, and combinations that mean nothing."""
+
+    def __init__(self, config: LabConfig, text: str, where: str) -> None:
+        self.config, self.text, self.where = config, text, where
+
+    def fail(self, path: str, message: str, hint: str) -> NoReturn:
+        raise InvalidInput(f"{place(self.text, path, self.where)}: {message}", hint)
+
+    def known(self, path: str, name: str, valid: list[str], what: str) -> None:
+        if name not in valid:
+            self.fail(path, f"no {what} is called `{name}`", nearest(name, valid))
+
+    def lasts(self, path: str, text: str | None) -> None:
+        if text is not None:
+            try:
+                duration(text)
+            except InvalidInput as error:
+                self.fail(path, error.message, error.hint)
+
+    def zone(self, path: str, name: str | None) -> None:
+        if name is not None:
+            try:
+                ZoneInfo(name)
+            except (ZoneInfoNotFoundError, ValueError):
+                self.fail(path, f"no time zone is called `{name}`", "use a name such as Europe/Berlin or UTC")
+
+    def run(self) -> None:
+        config = self.config
+        self.zone("lab.timezone", config.lab.timezone)
+        for kind in ("source", "feature_view", "on_demand", "model", "trigger"):
+            for name in getattr(config, kind):
+                if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,99}", name):
+                    self.fail(
+                        f"{kind}.{name}",
+                        f"`{name}` cannot name a {kind}",
+                        "letters, digits, _ and -, at most 100",
+                    )
+        for name, source in config.source.items():
+            self.zone(f"source.{name}.timezone", source.timezone)
+            if len(source.delimiter) != 1 or len(source.quote) != 1:
+                self.fail(
+                    f"source.{name}.delimiter",
+                    "delimiter and quote are one character each",
+                    'for example "\\t"',
+                )
+        for name, view in config.feature_view.items():
+            path = f"feature_view.{name}"
+            self.known(f"{path}.source", view.source, list(config.source), "source")
+            self.lasts(f"{path}.ttl", view.ttl)
+            for feature, aggregate in view.aggregate.items():
+                self.lasts(f"{path}.aggregate.{feature}", aggregate.window)
+                if aggregate.of is None and aggregate.by != "count":
+                    self.fail(
+                        f"{path}.aggregate.{feature}",
+                        f"`{aggregate.by}` needs `of`",
+                        "name the column to aggregate",
+                    )
+            if not view.timestamp and not config.source[view.source].timestamp:
+                self.fail(
+                    path,
+                    f"view `{name}` has no timestamp",
+                    "name the column that says when its values became known",
+                )
+        for name, model in config.model.items():
+            self.model(name, model)
+        for name, trigger in config.trigger.items():
+            self.trigger(name, trigger)
+        if config.serving.default is not None:
+            self.known("serving.default", config.serving.default, list(config.model), "model")
+
+    def model(self, name: str, model: ModelTable) -> None:
+        path = f"model.{name}"
+        self.known(f"{path}.source", model.source, list(self.config.source), "source")
+        self.lasts(f"{path}.label_within", model.label_within)
+        if model.target in model.features:
+            self.fail(f"{path}.features", f"`{model.target}` is the target and cannot be a feature", "take it out")
+        for gate in model.gates:
+            if sum(limit is not None for limit in (gate.min, gate.max, gate.no_worse_than)) != 1:
+                self.fail(
+                    f"{path}.gates",
+                    f"the gate on `{gate.metric}` needs exactly one rule",
+                    "min, max or no_worse_than",
+                )
+        split = model.split
+        if split is None:
+            return
+        if split.by == "time":
+            if not self.config.source[model.source].timestamp:
+                self.fail(
+                    f"{path}.split",
+                    f"source `{model.source}` has no timestamp to split by",
+                    'use by = "hash"',
+                )
+            for part in (split.validation, split.test):
+                if isinstance(part, str):
+                    self.lasts(f"{path}.split", part)
+        for part in (split.validation, split.test):
+            if isinstance(part, float | int) and not 0 < part < 0.5:
+                self.fail(f"{path}.split", f"a share of {part} is not between 0 and 0.5", "for example 0.15")
+            if isinstance(part, str) and split.by == "hash":
+                self.fail(f"{path}.split", "a split by hash takes shares", "for example validation = 0.15")
+
+    def trigger(self, name: str, trigger: TriggerTable) -> None:
+        path, on = f"trigger.{name}", trigger.on
+        if sum(one is not None for one in (on.data, on.cron, on.every, on.alert)) != 1:
+            self.fail(f"{path}.on", f"trigger `{name}` needs exactly one cause", "data, cron, every or alert")
+        self.lasts(f"{path}.on", on.every)
+        if on.data is not None:
+            self.known(f"{path}.on", on.data, list(self.config.source), "source")
+        if on.alert is not None:
+            self.known(f"{path}.on", on.alert, list(self.config.model), "model")
+        if trigger.model is not None:
+            self.known(f"{path}.model", trigger.model, list(self.config.model), "model")
+        if trigger.at_most is not None and not re.fullmatch(r"\d+ per (hour|day|week)", trigger.at_most):
+            self.fail(f"{path}.at_most", f"`{trigger.at_most}` is not a budget", 'for example "1 per day"')

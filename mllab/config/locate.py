@@ -1,0 +1,69 @@
+"""Where in the text of a declaration a problem stands."""
+
+import re
+from typing import Any, get_args
+
+import msgspec
+
+from mllab.config.words import nearest
+from mllab.errors import InvalidInput
+
+
+def _tables_of(kind: Any) -> list[Any]:
+    """The Struct classes inside a type annotation, dict values and tuple items included."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return [kind]
+    return [table for inner in get_args(kind) for table in _tables_of(inner)]
+
+
+def _is_mapping(kind: Any) -> bool:
+    return getattr(kind, "__origin__", None) is dict
+
+
+def refuse_unknown_keys(raw: Any, table: type[msgspec.Struct], path: str, text: str, where: str) -> None:
+    fields = {field.encode_name: field.type for field in msgspec.structs.fields(table)}
+    for key, value in raw.items():
+        inner_path = f"{path}.{key}" if path else key
+        if key not in fields:
+            inside = f" in [{path}]" if path else ""
+            raise InvalidInput(
+                f"{place(text, inner_path, where)}: unknown key `{key}`{inside}", nearest(key, list(fields))
+            )
+        for inner in _tables_of(fields[key]):
+            if _is_mapping(fields[key]) and isinstance(value, dict):
+                named = [(f"{inner_path}.{name}", one) for name, one in value.items()]
+            else:
+                named = [(inner_path, one) for one in (value if isinstance(value, list) else [value])]
+            for one_path, one in named:
+                if isinstance(one, dict):
+                    refuse_unknown_keys(one, inner, one_path, text, where)
+
+
+def explain(message: str) -> tuple[str, str]:
+    """Msgspec's message without its path, and the path as a dotted key."""
+    body, _, path = message.partition(" - at `")
+    dotted = re.sub(r"\[(\d+|\.\.\.)\]", "", path.rstrip("`").removeprefix("$").removeprefix("."))
+    return f"`{dotted}`: {body[0].lower()}{body[1:]}" if dotted else body, dotted
+
+
+def line_of(text: str, path: str) -> int | None:
+    """Line of a dotted key: its own line inside its table, else its table's header."""
+    parts = path.split(".")
+    best, table = None, ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            table = header[1].replace('"', "")
+            if path == table or path.startswith(table + "."):
+                best = number
+        elif assigned := re.match(r"\s*([\w.\"-]+)\s*=", line):
+            full = f"{table}.{assigned[1]}" if table else assigned[1]
+            if full.replace('"', "") == path:
+                return number
+            if path.startswith(full + "."):
+                best = number
+    return best if parts else None
+
+
+def place(text: str, path: str, where: str) -> str:
+    line = line_of(text, path)
+    return f"{where} line {line}" if line else where

@@ -1,0 +1,60 @@
+"""From the text of `mllab.toml` to a checked declaration."""
+
+import tomllib
+from typing import Any
+
+import msgspec
+
+from mllab.config.check import Check
+from mllab.config.locate import explain, line_of, place, refuse_unknown_keys
+from mllab.config.tables import LabConfig
+from mllab.errors import InvalidInput
+
+
+def parse_config(text: str, where: str = "mllab.toml") -> LabConfig:
+    """A checked declaration from its TOML text.
+
+    Args:
+        text: the file's content.
+        where: how to call the file in messages.
+
+    Raises:
+        InvalidInput: broken TOML, an unknown key, a wrong type, a name that is not declared.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidInput(f"{where} is not valid TOML: {error}", "mend that place; the rest was not read") from error
+    refuse_unknown_keys(raw, LabConfig, "", text, where)
+    try:
+        config = msgspec.convert(raw, LabConfig)
+    except msgspec.ValidationError as error:
+        message, path = explain(str(error))
+        raise InvalidInput(f"{place(text, path, where)}: {message}", "see docs/configuration.md") from error
+    Check(config, text, where).run()
+    return config
+
+
+def origins(config: LabConfig, text: str) -> list[tuple[str, Any, str]]:
+    """Every value in force as (dotted key, value, `line N` or `default`)."""
+    raw = tomllib.loads(text)
+    found: list[tuple[str, Any, str]] = []
+
+    def walk(value: Any, given: Any, path: str) -> None:
+        if isinstance(value, msgspec.Struct):
+            value = {name: getattr(value, name) for name in value.__struct_fields__}
+        if isinstance(value, dict) and value:
+            for name, inner in value.items():
+                walk(
+                    inner,
+                    given.get(name) if isinstance(given, dict) else None,
+                    f"{path}.{name}" if path else name,
+                )
+        elif given is None:
+            found.append((path, value, "default"))
+        else:
+            line = line_of(text, path)
+            found.append((path, value, f"line {line}" if line else "mllab.toml"))
+
+    walk(config, raw, "")
+    return found

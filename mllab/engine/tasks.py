@@ -1,0 +1,50 @@
+"""What can be run in an engine, by name; each is imported only where it runs.
+
+A task is a function `(artifacts, inputs, report, should_stop) -> outputs`: it loads frames by digest, calls steps,
+keeps what they made as artifacts and returns digests and records. It knows no database.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from mllab.records import Progress
+from mllab.store.artifacts import Artifacts
+
+Task = Callable[[Artifacts, dict[str, Any], Callable[[Progress], None], Callable[[], bool]], dict[str, Any]]
+
+_WHERE = {
+    "detect": "mllab.engine.intake",
+    "read_file": "mllab.engine.intake",
+    "view_rows": "mllab.engine.training",
+    "training_set": "mllab.engine.training",
+    "fit": "mllab.engine.modelling",
+    "judge": "mllab.engine.modelling",
+}
+"""Task to the module that has it, under its own name."""
+
+_LANE_MODULES = {
+    "intake": ("mllab.engine.intake",),
+    "compute": ("mllab.engine.training", "mllab.engine.modelling"),
+}
+
+
+def find_task(name: str) -> Task:
+    """The function of a task.
+
+    Raises:
+        KeyError: no task is called so.
+    """
+    if name == "warm":
+        return warm
+    function: Task = getattr(importlib.import_module(_WHERE[name]), name)
+    return function
+
+
+def warm(
+    artifacts: Artifacts, inputs: dict[str, Any], report: Callable[[Progress], None], should_stop: Callable[[], bool]
+) -> dict[str, Any]:
+    """Import what the tasks of a lane need, so that the first real one does not wait for it."""
+    for module in _LANE_MODULES.get(inputs["lane"], ()):
+        importlib.import_module(module)
+    return {}

@@ -1,0 +1,115 @@
+"""The table of commands. Help and completion read it; a command's own file is imported only when it runs."""
+
+import sys
+from collections.abc import MutableMapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from mllab import __version__
+from mllab.faces.cli.errors import UNEXPECTED, guarded
+from mllab.faces.cli.options import LAB_HELP
+
+
+class Entry(NamedTuple):
+    """Where a command is written, and its line in the help."""
+
+    module: str
+    help: str
+    verb: str = ""
+    """The command inside the module's app; empty: the whole app is the command."""
+
+
+COMMANDS: dict[str, Entry] = {
+    "init": Entry("lab", "Make a lab from a data file.", "init"),
+    "demo": Entry("lab", "Make the demo lab and run it.", "demo"),
+    "up": Entry("lab", "Run the lab: watch the inbox, train, serve.", "up"),
+    "status": Entry("lab", "Show the lab at a glance.", "status"),
+    "train": Entry("lab", "Train a model; --register makes a version.", "train"),
+    "retrain": Entry("lab", "Train, judge by the gates, promote as declared.", "retrain"),
+    "predict": Entry("predict", "Ask a model.", "predict"),
+    "trace": Entry("lab", "Show what a thing was made from.", "trace"),
+    "config": Entry("config", "The lab's declaration, mllab.toml."),
+    "source": Entry("source", "Declared sources of data."),
+    "data": Entry("data", "Received files and the quarantine."),
+    "run": Entry("run", "Training attempts."),
+    "model": Entry("model", "Models, versions and aliases."),
+    "job": Entry("job", "The queue of work."),
+    "event": Entry("event", "The log of everything that happened."),
+    "events": Entry("event", "The same as `event list`.", "list"),
+}
+
+
+def load(name: str) -> TyperCommand | TyperGroup:
+    """Import a command's file and take the command from it."""
+    entry = COMMANDS[name]
+    module = import_module(f"mllab.faces.cli.{entry.module}")
+    found = typer.main.get_command(module.app)
+    if entry.verb and isinstance(found, TyperGroup):
+        found = found.commands[entry.verb]
+    assert isinstance(found, TyperCommand | TyperGroup)  # noqa: S101 - Typer makes nothing else
+    found.name = name
+    return found
+
+
+class LabGroup(TyperGroup):
+    """The `mllab` command: names and help at once, the files behind them when they are needed."""
+
+    def __init__(self, **attributes: Any) -> None:
+        """Fill the listing with names and help only."""
+        super().__init__(**attributes)
+        listed = {name: TyperCommand(name, help=entry.help, rich_markup_mode=None) for name, entry in COMMANDS.items()}
+        self.commands: MutableMapping[str, Any] = dict(listed)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command by the listing, then load it."""
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else None, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run, and end quietly when the reader of stdout is gone."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise typer.Exit(UNEXPECTED) from None
+
+    def main(self, args: Sequence[str] | None = None, *positional: Any, **named: Any) -> Any:
+        """Run a whole command line and end the process with its exit code."""
+        line = sys.argv[1:] if args is None else list(args)
+        run = super().main
+        sys.exit(guarded(lambda: run(line, *positional, **(named | {"standalone_mode": False})), line))
+
+
+app = typer.Typer(cls=LabGroup, rich_markup_mode=None, pretty_exceptions_enable=False, invoke_without_command=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def mllab(
+    context: typer.Context,
+    lab: Annotated[Path | None, typer.Option("--lab", "-C", metavar="DIR", envvar="MLLAB_LAB", help=LAB_HELP)] = None,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", envvar="MLLAB_TRACEBACK", help="Show where an error came from.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The whole life of a model in one terminal, one process, one folder."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """The command line as a program."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    typer.main.get_command(app)(prog_name="mllab")

@@ -1,0 +1,460 @@
+"""The Python API: a Lab is one opened folder, with one verb for each thing that can be asked or done.
+
+    with Lab.open("my-lab") as lab:
+        run = lab.train("late_arrival", wait=True)
+        print(lab.models())
+
+`Lab.open` takes the lab's lock and works alone where no host runs; where one does, reads go straight to the
+database and every changing verb is sent to the host as its command: same verbs, same results, same errors.
+This module is the lazy seam: each verb imports its workflow in its body, so that opening a lab stays light.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event as Stop
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from mllab.errors import NotFound
+from mllab.records import (
+    COMMANDS,
+    AliasMove,
+    Answer,
+    DataFile,
+    Event,
+    FileSummary,
+    Job,
+    LabProposal,
+    LabStatus,
+    MetricPoint,
+    ModelSummary,
+    ModelVersion,
+    Prediction,
+    QuarantineEntry,
+    RegisteredModel,
+    Run,
+    Served,
+    SourceSummary,
+    TraceNode,
+)
+
+if TYPE_CHECKING:
+    from mllab.client import Client
+    from mllab.config import LabConfig
+    from mllab.workflows.workspace import Workspace
+
+T = TypeVar("T")
+
+
+def now() -> datetime:
+    """The lab's clock."""
+    return datetime.now(UTC)
+
+
+class Lab:
+    """One opened lab. Safe to use from several threads. Close it, or use it as a context manager."""
+
+    def __init__(self, workspace: "Workspace", client: "Client | None" = None) -> None:
+        """Use `Lab.open`."""
+        self._workspace, self._client = workspace, client
+
+    @classmethod
+    def open(cls, path: str | Path = ".", *, read_only: bool = False) -> "Lab":
+        """Open the lab in a folder.
+
+        Args:
+            path: the folder that holds `mllab.toml`.
+            read_only: never take the lock; changing verbs go to a host, or fail.
+
+        Raises:
+            NotFound: there is no lab in that folder.
+            Unavailable: its state cannot be read or written.
+        """
+        from mllab.workflows.opening import is_held_elsewhere, read_beside
+
+        if read_only or is_held_elsewhere(Path(path)):
+            return cls(*read_beside(Path(path), clock=now))
+        return cls.host(path)
+
+    @classmethod
+    def host(cls, path: str | Path = ".") -> "Lab":
+        """Open the lab as the process that hosts it.
+
+        Raises:
+            Conflict: another process does.
+        """
+        from mllab.workflows.holding import hold
+
+        return cls(hold(Path(path), clock=now))
+
+    @classmethod
+    def create(
+        cls,
+        path: str | Path,
+        *,
+        file: str | Path,
+        target: str,
+        key: Sequence[str] = (),
+        timestamp: str | None = None,
+        name: str | None = None,
+    ) -> LabProposal:
+        """Make a lab from a data file: detect how to read it, write `mllab.toml`, copy the file into the inbox.
+
+        Args:
+            path: the folder to make; it may exist but must not hold a lab.
+            file: CSV, TSV, JSON lines, Parquet or Arrow, also gzip or zstd compressed.
+            target: the column to predict.
+            key: columns that identify a row.
+            timestamp: column that says when a row happened; the split is by time then, else by hash.
+            name: the model's name; default: the target's.
+
+        Raises:
+            Conflict: there is a lab already. NotFound: no such file. InvalidInput: it cannot be used so.
+        """
+        from mllab.workflows.creating import create_lab
+
+        return create_lab(Path(path), Path(file), target, tuple(key), timestamp, name, clock=now)
+
+    @classmethod
+    def create_demo(cls, path: str | Path) -> Path:
+        """Make (or find again) the demo lab with its sample data; the first months lie in the inbox.
+
+        Returns:
+            The folder beside the inbox with the months to drop later.
+
+        Raises:
+            Conflict: the folder holds another lab, or other files.
+        """
+        from mllab.workflows.creating import create_demo
+
+        return create_demo(Path(path))
+
+    def add_source(self, file: str | Path, *, key: Sequence[str] = (), timestamp: str | None = None) -> LabProposal:
+        """Append a `[source]` for a data file to `mllab.toml` and copy the file into its inbox folder."""
+        from mllab.workflows.creating import add_source
+
+        return add_source(self._workspace, Path(file), tuple(key), timestamp)
+
+    def add_model(self, source: str, target: str, *, name: str | None = None) -> LabProposal:
+        """Append a `[model]` that predicts a column of a source with accepted data to `mllab.toml`."""
+        from mllab.workflows.creating import add_model
+
+        return add_model(self._workspace, source, target, name)
+
+    def close(self) -> None:
+        """Write what waits and let go of the lab."""
+        self._workspace.close()
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def folder(self) -> Path:
+        """The lab's folder."""
+        return self._workspace.folder
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether another process hosts the lab and this one sends it commands."""
+        return self._client is not None
+
+    @property
+    def workspace(self) -> "Workspace":
+        """Stores, engine and clock; for host and automation, not for faces."""
+        return self._workspace
+
+    # -- asking -------------------------------------------------------------------------------------------------
+
+    def status(self) -> LabStatus:
+        """The lab at a glance."""
+        from mllab.workflows.views import status
+
+        return status(self._workspace)
+
+    def config(self) -> "LabConfig":
+        """The declaration in force.
+
+        Raises:
+            InvalidInput: the file is broken and no earlier one was accepted.
+        """
+        return self._workspace.config()
+
+    def config_text(self) -> str:
+        """The text of the declaration in force."""
+        return self._workspace.config_text()
+
+    def sources(self) -> list[SourceSummary]:
+        """Declared sources and what came in through them."""
+        from mllab.workflows.views import sources
+
+        return sources(self._workspace)
+
+    def files(self, source: str | None = None) -> list[FileSummary]:
+        """Received files, oldest first."""
+        from mllab.workflows.views import files
+
+        return files(self._workspace, source)
+
+    def file(self, reference: str) -> DataFile:
+        """One received file, by name or digest (or its first digits).
+
+        Raises:
+            NotFound: no file is called so.
+            Conflict: several are.
+        """
+        return self._workspace.datasets.get_file(reference)
+
+    def quarantine(self) -> list[QuarantineEntry]:
+        """What was refused and why."""
+        from mllab.workflows.views import quarantine
+
+        return quarantine(self._workspace)
+
+    def runs(self, model: str | None = None, limit: int = 1000) -> list[Run]:
+        """Runs, newest first."""
+        return self._workspace.runs.list_runs(model=model, limit=limit)
+
+    def run(self, reference: str) -> Run:
+        """One run, by id, the id's first characters, or name.
+
+        Raises:
+            NotFound: no run is called so.
+            Conflict: several are.
+        """
+        return self._workspace.runs.get_run(reference)
+
+    def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
+        """The learning curves of a run."""
+        return self._workspace.runs.metric_points(run_id, metric)
+
+    def models(self) -> list[ModelSummary]:
+        """Declared models with their versions."""
+        from mllab.workflows.views import models
+
+        return models(self._workspace)
+
+    def version(self, model: str, version: int) -> ModelVersion:
+        """One model version with its gates.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+        return self._workspace.registry.get_version(model, version)
+
+    def alias_moves(self, model: str) -> list[AliasMove]:
+        """Every move of a model's aliases, oldest first."""
+        return self._workspace.registry.alias_moves(model)
+
+    def jobs(self, *, open_only: bool = False, limit: int = 1000) -> list[Job]:
+        """Jobs, newest first."""
+        return self._workspace.jobs.list_jobs(open_only=open_only, limit=limit)
+
+    def job(self, job_id: str) -> Job:
+        """One job.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+        return self._workspace.jobs.get_job(job_id)
+
+    def events(self, after: int = 0, *, limit: int = 1000, type: str | None = None) -> list[Event]:
+        """Events behind a sequence number, oldest first."""
+        return self._workspace.events.list_events(after, limit=limit, type=type)
+
+    def follow(self, after: int, stop: Stop) -> Iterator[Event]:
+        """Events behind a sequence number as they come, until `stop` is set."""
+        return self._workspace.events.follow(after, stop)
+
+    def last_seq(self) -> int:
+        """Sequence number of the newest event."""
+        return self._workspace.events.last_seq()
+
+    def trace(self, id: str) -> TraceNode:
+        """What a thing was made from, down to the bytes of the files.
+
+        Args:
+            id: a prediction, version (`model@3`), run, training set, job or file.
+
+        Raises:
+            NotFound: nothing is called so.
+        """
+        from mllab.workflows.trace import trace
+
+        return trace(self._workspace, id)
+
+    def prediction(self, prediction_id: str) -> Prediction:
+        """One logged answer.
+
+        Raises:
+            NotFound: no prediction has that id.
+        """
+        from mllab.workflows.predictions import get_prediction
+
+        return get_prediction(self._workspace, prediction_id)
+
+    def served(self, model: str, *, version: int | None = None, alias: str | None = None) -> Served:
+        """The version that would answer, with its signature.
+
+        Raises:
+            NotFound: model, version or alias does not exist.
+            Unavailable: nothing is deployed yet.
+        """
+        from mllab.workflows.serving import serving_of
+
+        return serving_of(self._workspace).served(model, version=version, alias=alias)
+
+    def is_ready(self, model: str | None = None) -> bool:
+        """Whether a model (or any) is in memory and has answered its golden rows."""
+        return self._workspace.serving is not None and self._workspace.serving.is_ready(model)
+
+    def predict(
+        self,
+        model: str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        version: int | None = None,
+        alias: str | None = None,
+        explain: bool = False,
+    ) -> Answer:
+        """Answer and log predictions.
+
+        Args:
+            model: name of a model.
+            rows: request columns of each row; see `served(model).bundle.request`.
+            version: ask this version instead of the deployed one.
+            alias: ask the version under this alias.
+            explain: add each feature's contribution to the margin.
+
+        Raises:
+            InvalidInput: rows that do not fit, each place named in `problems`.
+            NotFound: model, version or alias does not exist.
+            Unavailable: nothing is deployed yet.
+        """
+        if self._client is not None:
+            return self._client.predict(model, rows, version=version, alias=alias, explain=explain)
+        from mllab.workflows.serving import serving_of
+
+        return serving_of(self._workspace).predict(model, rows, version=version, alias=alias, explain=explain)
+
+    # -- changing -----------------------------------------------------------------------------------------------
+
+    def train(
+        self,
+        model: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        seed: int | None = None,
+        register: bool = False,
+        name: str | None = None,
+        wait: bool = False,
+    ) -> Any:
+        """Train a model: a run, and with `register` a version. It never moves an alias.
+
+        Returns:
+            The queued Job; with `wait` the Run once it is over.
+
+        Raises:
+            NotFound: no such model. InvalidInput: unknown parameters.
+        """
+        fields = {"model": model, "params": dict(params or {}), "seed": seed, "register": register, "name": name}
+        job = self._do("train", Job, **fields)
+        return self._run_of(self.wait(job.job_id)) if wait else job
+
+    def retrain(self, model: str, *, wait: bool = False) -> Job:
+        """Train and go on through gates and promotion policy, as triggers do."""
+        job = self._do("train", Job, model=model, retrain=True)
+        return self.wait(job.job_id) if wait else job
+
+    def promote(self, model: str, version: int, *, alias: str = "champion", reason: str = "") -> AliasMove:
+        """Point an alias at a version; `champion` is deployed at once.
+
+        Raises:
+            NotFound: no such model or version. Conflict: the version was rejected, or fails its golden rows.
+        """
+        return self._do("promote", AliasMove, model=model, version=version, alias=alias, reason=reason)
+
+    def rollback(self, model: str, *, reason: str = "") -> AliasMove:
+        """Put the former champion back, reject the present one and hold the model.
+
+        Raises:
+            Conflict: there is no earlier champion.
+        """
+        return self._do("rollback", AliasMove, model=model, reason=reason)
+
+    def release(self, model: str) -> RegisteredModel:
+        """Allow automatic promotion of a held model again."""
+        return self._do("release", RegisteredModel, model=model)
+
+    def add(self, path: str | Path, *, source: str | None = None, wait: bool = False) -> Job:
+        """Take a file in; the file itself stays where it is.
+
+        Raises:
+            NotFound: no such file or source.
+        """
+        job = self._do("add", Job, path=str(Path(path).absolute()), source=source)
+        return self.wait(job.job_id) if wait else job
+
+    def assign(self, file: str, source: str, *, wait: bool = False) -> Job:
+        """Say whose a waiting file is."""
+        job = self._do("assign", Job, file=file, source=source)
+        return self.wait(job.job_id) if wait else job
+
+    def retry(self, file: str, *, wait: bool = False) -> Job:
+        """Take a quarantined file again under the present declaration."""
+        job = self._do("retry", Job, file=file)
+        return self.wait(job.job_id) if wait else job
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job that is queued or running.
+
+        Raises:
+            Conflict: it is over.
+        """
+        return self._do("cancel", Job, job_id=job_id)
+
+    def log_labels(self, labels: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+        """Bring truth for earlier predictions: `prediction_id`, `label`, optional `observed_at` each.
+
+        Raises:
+            NotFound: a prediction does not exist. Conflict: another label was given before.
+        """
+        return self._do("log_labels", dict[str, int], labels=[dict(one) for one in labels])
+
+    def wait(self, job_id: str) -> Job:
+        """Wait for a job; alone, do the work here."""
+        from mllab.workflows.jobs import wait_for
+
+        return wait_for(self._workspace, job_id, hosted=self._client is not None or self._workspace.has_workers)
+
+    def _do(self, verb: str, result: type[T], **fields: Any) -> T:
+        """Run one command here, or in the host."""
+        command = msgspec.convert(fields, COMMANDS[verb])
+        if self._client is not None:
+            return self._client.command(verb, command, result)
+        from mllab.workflows.commands import carry_out
+
+        return msgspec.convert(carry_out(self._workspace, command), result, from_attributes=True)
+
+    def command(self, verb: str, body: Any) -> Any:
+        """Run a command by the name of its verb, as another process sends it.
+
+        Raises:
+            NotFound: no verb is called so. InvalidInput: the body does not fit.
+        """
+        from mllab.workflows.commands import carry_out, read_command
+
+        if verb not in COMMANDS:
+            raise NotFound(f"no command is called `{verb}`", "commands: " + ", ".join(sorted(COMMANDS)))
+        return carry_out(self._workspace, read_command(verb, body))
+
+    def _run_of(self, job: Job) -> Run | Job:
+        runs = self._workspace.runs.runs_of_job(job.job_id)
+        return runs[-1] if runs else job

@@ -1,0 +1,55 @@
+"""What serving needs of a model version, in one file: signature, transforms, golden rows, digest of the booster."""
+
+from typing import Any
+
+from mllab.records.base import Record
+from mllab.records.declaration import DType, Field
+from mllab.records.runs import Task
+
+
+class FeatureSpec(Record, kw_only=True):
+    """One input column of a model and what was learnt about it on the training split."""
+
+    name: str
+    dtype: DType
+    """`bool`, `int`, `float` or `string`."""
+    categories: tuple[str, ...] = ()
+    """For `string`: the code of a value is its position here; any other value is missing to the model."""
+    low: float | None = None
+    """Least value seen in training; for warnings only."""
+    high: float | None = None
+
+
+class GoldenRow(Record, kw_only=True):
+    """A real row and the model's recorded output; a loaded model must answer it again to the bit."""
+
+    features: dict[str, Any]
+    output: tuple[float, ...]
+    """float32 values as Python floats: one, or one per class for multiclass."""
+
+
+class Bundle(Record, kw_only=True):
+    """Everything but the booster's own bytes, which its digest names."""
+
+    learner: str
+    booster: str
+    """Digest of the UBJ file."""
+    task: Task
+    target: str
+    target_dtype: DType
+    classes: tuple[bool | int | float | str, ...] = ()
+    """Classes in the order of the model's outputs; for binary the second is the positive one."""
+    threshold: float = 0.5
+    features: tuple[FeatureSpec, ...]
+    """In the order of the matrix columns."""
+    request: tuple[Field, ...]
+    """What a caller sends."""
+    request_example: dict[str, Any] = {}
+    """A real request row."""
+    timestamp: str | None = None
+    """The request column that carries the as-of moment."""
+    views: tuple[str, ...] = ()
+    on_demand: tuple[str, ...] = ()
+    config_digest: str = ""
+    """The declaration whose views and functions this version was trained with."""
+    golden: tuple[GoldenRow, ...] = ()

@@ -1,0 +1,93 @@
+"""Files as received, dataset versions, training sets."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from mllab.records.base import Record
+
+
+class FileStatus(StrEnum):
+    """Where a received file stands; the last three are final until a person acts."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    QUARANTINED = "quarantined"
+    WAITING = "waiting"
+
+
+class DataFile(Record, kw_only=True):
+    """A file as received, kept byte for byte under its digest."""
+
+    sha256: str
+    name: str
+    """Path below `inbox/` as dropped, `/` as separator."""
+    n_bytes: int
+    received_at: datetime
+    origin: str = ""
+    """Device, inode and modification time of the dropped file; tells a leftover from a second drop."""
+    source: str | None = None
+    status: FileStatus = FileStatus.RECEIVED
+    code: str | None = None
+    """Why it is in quarantine or waits, from the catalogue in `docs/data.md`."""
+    reason: str | None = None
+    hint: str | None = None
+    line: int | None = None
+    n_rows: int = 0
+    n_rejected: int = 0
+    part_digest: str | None = None
+    """The accepted rows as Parquet."""
+    rejected_digest: str | None = None
+    """The rejected rows as JSON lines with line, code and reason."""
+    notes: tuple[str, ...] = ()
+
+
+class Refusal(Record, kw_only=True):
+    """Why a whole file cannot be taken in: a result, not an error."""
+
+    code: str
+    reason: str
+    hint: str
+    line: int | None = None
+    """1-based line of the first offender, where there is one."""
+
+
+class Rejection(Record, kw_only=True):
+    """Why one row was left out while the rest of its file was taken in."""
+
+    line: int
+    """1-based line in a text file, else 1-based row."""
+    code: str
+    column: str
+    reason: str
+
+
+class DatasetVersion(Record, kw_only=True):
+    """An immutable set of accepted parts of one source."""
+
+    source: str
+    version: int
+    digest: str
+    """Over the sorted digests of the parts: order of arrival does not matter."""
+    parts: tuple[str, ...]
+    """Digests in order of arrival; where a key repeats with other values, the later part wins."""
+    n_rows: int
+    created_at: datetime
+
+
+class TrainingSet(Record, kw_only=True):
+    """A frozen point-in-time join of samples and features."""
+
+    digest: str
+    """Content hash of the rows, their split and their column types."""
+    model: str
+    artifact: str
+    """The rows as Parquet."""
+    datasets: dict[str, int]
+    """Source to dataset version it was made from."""
+    config_digest: str
+    n_train: int
+    n_validation: int
+    n_test: int
+    n_unlabelled: int = 0
+    notes: tuple[str, ...] = ()
+    created_at: datetime

@@ -1,0 +1,55 @@
+"""What a lab declares: its accepted configuration and the contracts of its sources."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from mllab.records.base import Record
+
+
+class ConfigVersion(Record, kw_only=True):
+    """One accepted text of `mllab.toml` together with its `features.py`."""
+
+    digest: str
+    accepted_at: datetime
+    toml_digest: str
+    features_digest: str | None = None
+
+
+class DType(StrEnum):
+    """Column types of a contract; `json` and nested types are refused at the border."""
+
+    BOOL = "bool"
+    INT = "int"
+    FLOAT = "float"
+    STRING = "string"
+    DATETIME = "datetime"
+    DATE = "date"
+
+
+class Field(Record, kw_only=True):
+    """One expected column."""
+
+    name: str
+    dtype: DType
+    nullable: bool = True
+
+
+class Schema(Record, kw_only=True):
+    """Expected columns of a source, in file order: the data contract."""
+
+    fields: tuple[Field, ...]
+
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [field.name for field in self.fields]
+
+
+class SourceState(Record, kw_only=True):
+    """What is known of a declared source beyond its declaration: the contract inferred from its first file."""
+
+    name: str
+    raw_schema: Schema | None = None
+    """Columns as they stand in the file; later files must bring them."""
+    schema: Schema | None = None
+    """Columns after `with_columns` and renames: what an accepted part holds."""
+    adopted_at: datetime | None = None

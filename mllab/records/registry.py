@@ -1,0 +1,82 @@
+"""Models, versions, gates, aliases, deployments."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from mllab.records.base import Record
+from mllab.records.runs import Task
+
+
+class GateResult(Record, kw_only=True):
+    """How one rule judged one version. A failing gate is a result, not an error."""
+
+    metric: str
+    rule: str
+    """`min`, `max` or `no_worse_than`."""
+    passed: bool
+    observed: float | None
+    """The metric's value; for `no_worse_than` the lower bound of the paired difference, better being positive."""
+    limit: float
+    why: str
+    against_version: int | None = None
+    difference: float | None = None
+    n_rows: int = 0
+
+
+class RegisteredModel(Record, kw_only=True):
+    """A name under which versions are kept."""
+
+    name: str
+    task: Task
+    target: str
+    created_at: datetime
+    held: bool = False
+    """After a rollback: no automatic promotion until released."""
+    held_reason: str | None = None
+
+
+class VersionStatus(StrEnum):
+    """Whether a version may still be promoted by policy."""
+
+    REGISTERED = "registered"
+    REJECTED = "rejected"
+
+
+class ModelVersion(Record, kw_only=True):
+    """An integer, gapless per model, that names the result of one run."""
+
+    model: str
+    version: int
+    run_id: str
+    bundle: str
+    """Digest of the file that serving loads: signature, transforms, golden rows and the digest of the booster."""
+    created_at: datetime
+    status: VersionStatus = VersionStatus.REGISTERED
+    metrics: dict[str, float] = {}
+    training_set: str | None = None
+    gates: tuple[GateResult, ...] = ()
+    gates_passed: bool | None = None
+    reason: str | None = None
+
+
+class AliasMove(Record, kw_only=True):
+    """One move of a pointer; the last one per model and alias is in force."""
+
+    move_id: str
+    model: str
+    alias: str
+    version: int | None
+    """None: the alias was taken away."""
+    previous: int | None
+    moved_at: datetime
+    reason: str
+    by: str
+
+
+class Deployment(Record, kw_only=True):
+    """Which version answers for a model, since when."""
+
+    model: str
+    version: int
+    alias: str = "champion"
+    deployed_at: datetime

@@ -1,0 +1,125 @@
+"""Files named by the SHA-256 of their content: written whole or not at all, never changed.
+
+Safe for several threads and processes at once: writing the same content twice is harmless.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mllab.errors import NotFound, Unavailable
+
+_CHUNK = 1 << 20
+
+
+class Artifacts:
+    """The folder `.mllab/artifacts/`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Remember the folder; it is made on the first write."""
+        self.folder = folder
+
+    def path(self, digest: str) -> Path:
+        """Where content of a digest lies, whether or not it does."""
+        return self.folder / digest[:2] / digest[2:]
+
+    def has(self, digest: str) -> bool:
+        """Whether content of a digest is kept."""
+        return self.path(digest).is_file()
+
+    def get(self, digest: str, *, verify: bool = True) -> bytes:
+        """Content by digest.
+
+        Raises:
+            NotFound: nothing of that digest is kept.
+            Unavailable: the file no longer has its digest (a flipped bit, a truncation).
+        """
+        try:
+            content = self.path(digest).read_bytes()
+        except FileNotFoundError as error:
+            hint = "restore .mllab/artifacts from a backup"
+            raise NotFound(f"the artifact {digest[:12]} is missing", hint) from error
+        if verify and hashlib.sha256(content).hexdigest() != digest:
+            raise Unavailable(f"the artifact {digest[:12]} is damaged", "restore .mllab/artifacts from a backup")
+        return content
+
+    def put(self, content: bytes) -> str:
+        """Keep content; its digest. Durable when this returns.
+
+        Raises:
+            Unavailable: no room, or the folder cannot be written.
+        """
+        digest = hashlib.sha256(content).hexdigest()
+        if not self.has(digest):
+            with self.writing() as (file, done):
+                file.write(content)
+                done(digest)
+        return digest
+
+    def take(self, source: BinaryIO) -> tuple[str, int]:
+        """Keep everything that can be read from an open file: (digest, bytes). Durable when this returns."""
+        hasher, n_bytes = hashlib.sha256(), 0
+        with self.writing() as (file, done):
+            while chunk := source.read(_CHUNK):
+                hasher.update(chunk)
+                n_bytes += len(chunk)
+                file.write(chunk)
+            done(hasher.hexdigest())
+        return hasher.hexdigest(), n_bytes
+
+    @contextmanager
+    def writing(self) -> "Iterator[tuple[BinaryIO, _Done]]":
+        """A temporary file, and the function that names it by its digest; without that call it is thrown away."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+        except OSError as error:
+            raise _explain(error, self.folder) from error
+        temporary = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file, _Done(self, temporary, file)
+        except OSError as error:
+            raise _explain(error, self.folder) from error
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Throw away what writers that died have left; call it only while no other process writes."""
+        for left in self.folder.glob(".new-*"):
+            left.unlink(missing_ok=True)
+
+
+class _Done:
+    """Flushes a temporary file and moves it to its name."""
+
+    def __init__(self, artifacts: Artifacts, temporary: Path, file: BinaryIO) -> None:
+        self._artifacts, self._temporary, self._file = artifacts, temporary, file
+
+    def __call__(self, digest: str) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        target = self._artifacts.path(digest)
+        target.parent.mkdir(exist_ok=True)
+        self._temporary.replace(target)
+        for folder in (target.parent, target.parent.parent):
+            sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames inside a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _explain(error: OSError, folder: Path) -> Unavailable:
+    return Unavailable(
+        f"cannot write to {folder}: {error.strerror}", "make room or mend the permissions, then try again"
+    )

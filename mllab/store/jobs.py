@@ -1,0 +1,78 @@
+"""The queue of jobs, their finished steps, what triggers remember."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mllab.errors import NotFound
+from mllab.records import Job, JobStatus, Lane, TriggerState
+from mllab.store.db import Database
+from mllab.store.rows import to_micros
+
+if TYPE_CHECKING:
+    from mllab.store.writer import Transaction
+
+
+class Jobs:
+    """Reads the queue; keeps the outputs of finished steps."""
+
+    NEXT = "SELECT * FROM jobs WHERE lane = ? AND status = 'queued' ORDER BY queued_at, job_id LIMIT 1"
+    """The job of a lane whose turn it is."""
+
+    def __init__(self, db: Database) -> None:
+        """Read from one database."""
+        self._db = db
+
+    def get_job(self, job_id: str) -> Job:
+        """A job by id or by the first characters of it (8 or more).
+
+        Raises:
+            NotFound: no job is called so.
+        """
+        sql = "SELECT * FROM jobs WHERE job_id = ?1 OR (length(?1) >= 8 AND job_id GLOB ?1 || '*') LIMIT 1"
+        found = self._db.one(Job, sql, job_id.replace("*", ""))
+        if found is None:
+            raise NotFound(f"no job is called `{job_id}`", "see `mllab job list`")
+        return found
+
+    def list_jobs(self, *, open_only: bool = False, limit: int = 1000) -> list[Job]:
+        """Jobs, newest first."""
+        where = "WHERE status IN ('queued', 'running')" if open_only else ""
+        return self._db.all(Job, f"SELECT * FROM jobs {where} ORDER BY queued_at DESC, job_id DESC LIMIT ?", limit)  # noqa: S608
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are, by status; every status is named."""
+        rows = self._db.readers.all("SELECT status, count(*) FROM jobs GROUP BY status")
+        return {status.value: 0 for status in JobStatus} | {row[0]: row[1] for row in rows}
+
+    def running(self) -> list[Job]:
+        """Jobs that were running when last seen."""
+        return self._db.all(Job, "SELECT * FROM jobs WHERE status = 'running'")
+
+    def find_queued(self, kind: str, subject: str) -> Job | None:
+        """A queued job that would do the same."""
+        return self._db.one(
+            Job, "SELECT * FROM jobs WHERE kind = ? AND subject = ? AND status = 'queued' LIMIT 1", kind, subject
+        )
+
+    def is_idle(self, lane: Lane) -> bool:
+        """Whether a lane has nothing queued or running."""
+        return not self._db.value("SELECT 1 FROM jobs WHERE lane = ? AND status IN ('queued', 'running') LIMIT 1", lane)
+
+    def find_step(self, job_id: str, name: str, key: str) -> Any | None:
+        """The kept output of a step, as JSON gave it, or None where it has not finished for these inputs."""
+        text = self._db.value(
+            "SELECT output FROM job_steps WHERE job_id = ? AND name = ? AND key = ?", job_id, name, key
+        )
+        return None if text is None else msgspec.json.decode(text)
+
+    @staticmethod
+    def keep_step(tx: "Transaction", job_id: str, name: str, key: str, output: Any) -> None:
+        """Keep a finished step's output."""
+        text = msgspec.json.encode(output).decode()
+        sql = "INSERT OR REPLACE INTO job_steps (job_id, name, key, output, finished_at) VALUES (?, ?, ?, ?, ?)"
+        tx.execute(sql, job_id, name, key, text, to_micros(tx.now))
+
+    def trigger(self, name: str) -> TriggerState:
+        """What a trigger remembers; empty for one that never fired."""
+        return self._db.one(TriggerState, "SELECT * FROM triggers WHERE name = ?", name) or TriggerState(name=name)

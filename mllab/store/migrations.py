@@ -1,0 +1,111 @@
+"""The database's schema as a sequence of steps; docs/schema.md is written from it.
+
+A step, once released, is never edited: add another below it.
+"""
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("mllab")
+
+_FIRST = """
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, type TEXT NOT NULL, v INTEGER NOT NULL,
+    subject TEXT NOT NULL, text TEXT NOT NULL, job_id TEXT, cause_seq INTEGER, payload TEXT NOT NULL
+) STRICT;
+CREATE INDEX events_type ON events (type, seq);
+CREATE TABLE ids (id TEXT PRIMARY KEY, kind TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE configs (
+    digest TEXT PRIMARY KEY, accepted_at INTEGER NOT NULL, toml_digest TEXT NOT NULL, features_digest TEXT
+) STRICT;
+CREATE TABLE sources (name TEXT PRIMARY KEY, raw_schema TEXT, schema TEXT, adopted_at INTEGER) STRICT;
+CREATE TABLE datafiles (
+    sha256 TEXT PRIMARY KEY, name TEXT NOT NULL, n_bytes INTEGER NOT NULL, received_at INTEGER NOT NULL,
+    origin TEXT NOT NULL, source TEXT, status TEXT NOT NULL, code TEXT, reason TEXT, hint TEXT, line INTEGER,
+    n_rows INTEGER NOT NULL, n_rejected INTEGER NOT NULL, part_digest TEXT, rejected_digest TEXT, notes TEXT NOT NULL
+) STRICT;
+CREATE INDEX datafiles_status ON datafiles (status, received_at);
+CREATE TABLE datasets (
+    source TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL, parts TEXT NOT NULL, n_rows INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, PRIMARY KEY (source, version)
+) STRICT;
+CREATE TABLE training_sets (
+    digest TEXT PRIMARY KEY, model TEXT NOT NULL, artifact TEXT NOT NULL, datasets TEXT NOT NULL,
+    config_digest TEXT NOT NULL, n_train INTEGER NOT NULL, n_validation INTEGER NOT NULL, n_test INTEGER NOT NULL,
+    n_unlabelled INTEGER NOT NULL, notes TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE runs (
+    run_id TEXT PRIMARY KEY, name TEXT NOT NULL, experiment TEXT NOT NULL, status TEXT NOT NULL, origin TEXT NOT NULL,
+    model TEXT, params TEXT NOT NULL, metrics TEXT NOT NULL, tags TEXT NOT NULL, seed INTEGER NOT NULL, job_id TEXT,
+    training_set TEXT REFERENCES training_sets (digest), config_digest TEXT, environment TEXT NOT NULL,
+    artifacts TEXT NOT NULL, error TEXT, hint TEXT, started_at INTEGER NOT NULL, finished_at INTEGER
+) STRICT;
+CREATE INDEX runs_started ON runs (started_at);
+CREATE INDEX runs_job ON runs (job_id);
+CREATE TABLE models (
+    name TEXT PRIMARY KEY, task TEXT NOT NULL, target TEXT NOT NULL, created_at INTEGER NOT NULL, held INTEGER NOT NULL,
+    held_reason TEXT
+) STRICT;
+CREATE TABLE versions (
+    model TEXT NOT NULL REFERENCES models (name), version INTEGER NOT NULL, run_id TEXT NOT NULL REFERENCES runs (run_id),
+    bundle TEXT NOT NULL, created_at INTEGER NOT NULL, status TEXT NOT NULL, metrics TEXT NOT NULL, training_set TEXT,
+    gates TEXT NOT NULL, gates_passed INTEGER, reason TEXT, PRIMARY KEY (model, version)
+) STRICT;
+CREATE INDEX versions_run ON versions (run_id);
+CREATE TABLE alias_moves (
+    move_id TEXT PRIMARY KEY, model TEXT NOT NULL REFERENCES models (name), alias TEXT NOT NULL, version INTEGER,
+    previous INTEGER, moved_at INTEGER NOT NULL, reason TEXT NOT NULL, by TEXT NOT NULL
+) STRICT;
+CREATE INDEX alias_moves_model ON alias_moves (model, alias);
+CREATE TABLE deployments (
+    model TEXT PRIMARY KEY, version INTEGER NOT NULL, alias TEXT NOT NULL, deployed_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE jobs (
+    job_id TEXT PRIMARY KEY, kind TEXT NOT NULL, lane TEXT NOT NULL, subject TEXT NOT NULL, args TEXT NOT NULL,
+    status TEXT NOT NULL, attempts INTEGER NOT NULL, config_digest TEXT, cause_seq INTEGER, step TEXT,
+    progress_share REAL, progress_text TEXT, cancel_requested INTEGER NOT NULL, result TEXT, error TEXT, hint TEXT,
+    queued_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER
+) STRICT;
+CREATE INDEX jobs_status ON jobs (status, lane);
+CREATE TABLE triggers (
+    name TEXT PRIMARY KEY, last_fired_at INTEGER, n_fired INTEGER NOT NULL, seen_rows INTEGER NOT NULL,
+    paused INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE job_steps (
+    job_id TEXT NOT NULL, name TEXT NOT NULL, key TEXT NOT NULL, output TEXT NOT NULL, finished_at INTEGER NOT NULL,
+    PRIMARY KEY (job_id, name, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE metric_keys (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE metric_points (
+    run_id TEXT NOT NULL, metric INTEGER NOT NULL REFERENCES metric_keys (id), step INTEGER NOT NULL,
+    at INTEGER NOT NULL, value REAL, PRIMARY KEY (run_id, metric, step, at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE metric_summary (
+    metric INTEGER NOT NULL REFERENCES metric_keys (id), last REAL, first REAL, min REAL, max REAL,
+    run_id TEXT NOT NULL, PRIMARY KEY (run_id, metric)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX metric_summary_last ON metric_summary (metric, last);
+CREATE TABLE predictions (
+    prediction_id TEXT PRIMARY KEY, model TEXT NOT NULL, version INTEGER NOT NULL, at INTEGER NOT NULL,
+    as_of INTEGER NOT NULL, request TEXT NOT NULL, features TEXT NOT NULL, value TEXT NOT NULL, probabilities TEXT
+) STRICT;
+CREATE INDEX predictions_model ON predictions (model, as_of);
+CREATE TABLE segments (name TEXT PRIMARY KEY, n_bytes INTEGER NOT NULL) STRICT;
+CREATE TABLE labels (
+    prediction_id TEXT PRIMARY KEY, label TEXT NOT NULL, observed_at INTEGER NOT NULL, received_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE online_rows (
+    view TEXT NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, hash INTEGER NOT NULL, row BLOB NOT NULL,
+    PRIMARY KEY (view, entity, at, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE online_parts (view TEXT NOT NULL, part TEXT NOT NULL, PRIMARY KEY (view, part)) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m001_the_main_loop(db: Database) -> None:
+    """Events, state tables, bulk facts of the main loop."""
+    for statement in _FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

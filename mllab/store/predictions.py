@@ -1,0 +1,199 @@
+"""The prediction log: records appended before an answer leaves, then brought into the database.
+
+A record is written by one `write(2)` to `.mllab/predictions/<boot>-<n>.log`, so it survives `kill -9` at once; `sync`
+makes it survive a power cut. Bringing a segment in is idempotent: its offset moves in the same transaction.
+"""
+
+import os
+import struct
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mllab.records import Label, Prediction
+from mllab.store.db import Database
+from mllab.store.rows import to_micros
+
+_HEAD = struct.Struct(">II")
+_SEGMENT_BYTES = 16 << 20
+_encoder = msgspec.msgpack.Encoder()
+
+
+class LoggedRow(msgspec.Struct, frozen=True, array_like=True):
+    """One row of a logged request."""
+
+    as_of: int
+    request: dict[str, Any]
+    features: dict[str, Any]
+    value: Any
+    probabilities: dict[str, float] | None
+
+
+class LoggedRequest(msgspec.Struct, frozen=True, array_like=True):
+    """One answered request; its rows are numbered from `first` on."""
+
+    boot: str
+    first: int
+    model: str
+    version: int
+    at: int
+    rows: Sequence[LoggedRow]
+
+
+class Predictions:
+    """Appends to this process's segment; reads what has been brought in.
+
+    `append` and `next_ids` may be called from any thread.
+    """
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        """Nothing is opened before the first append."""
+        self._db, self._folder = db, folder
+        self._boot = f"{time.time_ns() // 1_000_000:x}{os.urandom(2).hex()}"
+        self._counter = 0
+        self._guard = threading.Lock()
+        self._handle: int | None = None
+        self._segment, self._size, self._dirty = 0, 0, False
+
+    def append(self, model: str, version: int, at: int, rows: Sequence[LoggedRow]) -> list[str]:
+        """Log one answered request; the ids of its rows. Times in microseconds.
+
+        Raises:
+            OSError: the disk is full or failing; the answer must not be given.
+        """
+        with self._guard:
+            first, boot = self._counter + 1, self._boot
+            body = _encoder.encode(LoggedRequest(boot, first, model, version, at, rows))
+            record = _HEAD.pack(len(body), zlib.crc32(body)) + body
+            if self._handle is None or self._size > _SEGMENT_BYTES:
+                self._open()
+            written = os.write(self._handle, record)  # type: ignore[arg-type]
+            if written != len(record):
+                os.ftruncate(self._handle, self._size)  # type: ignore[arg-type]
+                raise OSError(28, "the prediction log could not be written whole")
+            self._counter += len(rows)
+            self._size += written
+            self._dirty = True
+        return [f"p_{boot}_{number}" for number in range(first, first + len(rows))]
+
+    def _open(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._handle is not None:
+            os.fsync(self._handle)
+            os.close(self._handle)
+        self._segment += 1
+        path = self._folder / f"{self._boot}-{self._segment}.log"
+        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size = 0
+
+    def sync(self) -> None:
+        """Make everything appended so far survive a power cut."""
+        with self._guard:
+            handle, self._dirty = (os.dup(self._handle) if self._dirty and self._handle is not None else None), False
+        if handle is not None:
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def bring_in(self) -> int:
+        """Read new records of every segment into the database; how many rows came."""
+        n_rows = 0
+        for path in sorted(self._folder.glob("*.log")):
+            start = int(self._db.value("SELECT n_bytes FROM segments WHERE name = ?", path.name) or 0)
+            requests, end = _read(path, start)
+            if requests:
+                n_rows += self._db.write(lambda tx, r=requests, e=end, p=path: _insert(tx, p.name, r, e))  # type: ignore[misc]
+            if not path.name.startswith(f"{self._boot}-") and end >= start:
+                self._retire(path)
+        return n_rows
+
+    def _retire(self, path: Path) -> None:
+        """A segment of a process that is gone holds nothing new: drop it with its offset."""
+        path.unlink(missing_ok=True)
+        self._db.write(lambda tx: tx.execute("DELETE FROM segments WHERE name = ?", path.name) and None)
+
+    def find(self, prediction_id: str) -> Prediction | None:
+        """A prediction that has been brought in."""
+        return self._db.one(Prediction, "SELECT * FROM predictions WHERE prediction_id = ?", prediction_id)
+
+    def list_predictions(self, model: str | None = None, limit: int = 100) -> list[Prediction]:
+        """The newest predictions that have been brought in."""
+        sql = "SELECT * FROM predictions WHERE ?1 IS NULL OR model = ?1 ORDER BY at DESC LIMIT ?2"
+        return self._db.all(Prediction, sql, model, limit)
+
+    def find_label(self, prediction_id: str) -> Label | None:
+        """The truth about a prediction, where it has arrived."""
+        return self._db.one(Label, "SELECT * FROM labels WHERE prediction_id = ?", prediction_id)
+
+    def close(self) -> None:
+        """Sync and close this process's segment."""
+        self.sync()
+        with self._guard:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
+
+def _read(path: Path, start: int) -> tuple[list[LoggedRequest], int]:
+    """Whole, undamaged records from an offset on, and the offset behind them."""
+    with path.open("rb") as file:
+        file.seek(start)
+        content = file.read()
+    found: list[LoggedRequest] = []
+    at = 0
+    for body, end in _bodies(content):
+        found.append(msgspec.msgpack.decode(body, type=LoggedRequest))
+        at = end
+    return found, start + at
+
+
+def _bodies(content: bytes) -> Iterator[tuple[bytes, int]]:
+    at = 0
+    while at + _HEAD.size <= len(content):
+        size, check = _HEAD.unpack_from(content, at)
+        body = content[at + _HEAD.size : at + _HEAD.size + size]
+        if len(body) < size or zlib.crc32(body) != check:
+            return
+        at += _HEAD.size + size
+        yield body, at
+
+
+def _insert(tx: Any, name: str, requests: list[LoggedRequest], end: int) -> int:
+    def text(value: Any) -> str:
+        return msgspec.json.encode(value).decode()
+
+    rows = [
+        (
+            f"p_{one.boot}_{one.first + i}",
+            one.model,
+            one.version,
+            one.at,
+            row.as_of,
+            text(row.request),
+            text(row.features),
+            text(row.value),
+            None if row.probabilities is None else text(row.probabilities),
+        )
+        for one in requests
+        for i, row in enumerate(one.rows)
+    ]
+    tx.many("INSERT OR IGNORE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    tx.execute("INSERT OR REPLACE INTO segments (name, n_bytes) VALUES (?, ?)", name, end)
+    return len(rows)
+
+
+def add_label(tx: Any, label: Label) -> None:
+    """Keep the truth about one prediction; the same again changes nothing."""
+    tx.execute(
+        "INSERT OR IGNORE INTO labels (prediction_id, label, observed_at, received_at) VALUES (?, ?, ?, ?)",
+        label.prediction_id,
+        msgspec.json.encode(label.label).decode(),
+        to_micros(label.observed_at),
+        to_micros(label.received_at),
+    )

@@ -1,0 +1,50 @@
+"""Which noun lives in which table: the one map that events are applied by.
+
+An event `run.finished` changes the row of noun `run`. Its payload is the part of the row that changed, primary key
+included; applying it is an upsert. So the log, replayed from empty, gives the same tables.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+
+from mllab.records import (
+    AliasMove,
+    ConfigVersion,
+    DataFile,
+    DatasetVersion,
+    Deployment,
+    Job,
+    ModelVersion,
+    RegisteredModel,
+    Run,
+    SourceState,
+    TrainingSet,
+    TriggerState,
+)
+
+
+class StateTable(NamedTuple):
+    """A state table, the record of its rows, its primary key."""
+
+    name: str
+    record: type[msgspec.Struct]
+    key: tuple[str, ...]
+
+
+STATE_TABLES: dict[str, StateTable] = {
+    "config": StateTable("configs", ConfigVersion, ("digest",)),
+    "source": StateTable("sources", SourceState, ("name",)),
+    "datafile": StateTable("datafiles", DataFile, ("sha256",)),
+    "dataset": StateTable("datasets", DatasetVersion, ("source", "version")),
+    "training_set": StateTable("training_sets", TrainingSet, ("digest",)),
+    "run": StateTable("runs", Run, ("run_id",)),
+    "model": StateTable("models", RegisteredModel, ("name",)),
+    "version": StateTable("versions", ModelVersion, ("model", "version")),
+    "gates": StateTable("versions", ModelVersion, ("model", "version")),
+    "alias": StateTable("alias_moves", AliasMove, ("move_id",)),
+    "deployment": StateTable("deployments", Deployment, ("model",)),
+    "job": StateTable("jobs", Job, ("job_id",)),
+    "trigger": StateTable("triggers", TriggerState, ("name",)),
+}
+"""Noun of the event type to its table. Nouns that are not here (metrics, predictions, labels) announce bulk facts."""

@@ -1,0 +1,242 @@
+"""The one connection that writes, in the one thread that writes; also the only checkpointer.
+
+Callers hand in functions; those that wait at the same time share one commit (synchronous=FULL), each inside a
+savepoint of its own, so that one failing wish does not undo its neighbours.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import sqlite_utils
+
+from mllab.errors import LabError, Unavailable
+from mllab.store.connect import BUSY_SECONDS, Connection, explain, sqlite3
+from mllab.store.migrations import migrations
+from mllab.store.rows import from_row, to_micros, to_row
+from mllab.store.tables import STATE_TABLES
+
+T = TypeVar("T")
+R = TypeVar("R", bound=msgspec.Struct)
+_GROUP = 256
+"""At most so many wishes share a commit."""
+
+
+class Transaction:
+    """What a writing function may do; valid only while it runs."""
+
+    def __init__(self, connection: Connection, clock: Callable[[], datetime]) -> None:
+        """Wrap the writer's connection."""
+        self._connection = connection
+        self.now = clock()
+        self.last_seq: int | None = None
+
+    def execute(self, sql: str, *args: Any) -> Any:
+        """Run a statement on bulk tables, or read inside the transaction."""
+        return self._connection.execute(sql, args)
+
+    def one(self, record: type[R], sql: str, *args: Any) -> R | None:
+        """The first row of a query as a record, this transaction's own changes included."""
+        row = self._connection.execute(sql, args).fetchone()
+        return from_row(record, row) if row is not None else None
+
+    def many(self, sql: str, rows: Any) -> None:
+        """Run a statement for every row."""
+        self._connection.executemany(sql, rows)
+
+    def emit(
+        self,
+        type: str,
+        subject: str,
+        text: str,
+        payload: Any,
+        *,
+        job_id: str | None = None,
+        cause_seq: int | None = None,
+    ) -> int:
+        """Append one event and apply it to its state table.
+
+        Args:
+            type: `<noun>.<past participle>`.
+            subject: id or name of what changed.
+            text: one sentence for people.
+            payload: a whole record, or a dict with the changed fields and the primary key.
+            job_id: the job that did it.
+            cause_seq: the event that led to it.
+
+        Returns:
+            The event's sequence number.
+        """
+        fields: dict[str, Any] = msgspec.to_builtins(payload)
+        cursor = self._connection.execute(
+            "INSERT INTO events (at, type, v, subject, text, job_id, cause_seq, payload) VALUES (?, ?, 1, ?, ?, ?, ?, ?)",
+            (
+                to_micros(self.now),
+                type,
+                subject,
+                text,
+                job_id,
+                cause_seq,
+                msgspec.json.encode(fields).decode(),
+            ),
+        )
+        apply(self._connection, type, fields)
+        self.last_seq = int(cursor.lastrowid)
+        return self.last_seq
+
+    def name(self, id: str, kind: str) -> None:
+        """Make an id known to `trace`."""
+        self._connection.execute("INSERT OR IGNORE INTO ids (id, kind) VALUES (?, ?)", (id, kind))
+
+
+def apply(connection: Connection, type: str, payload: dict[str, Any]) -> None:
+    """Bring one event's change into its state table; the only place that writes those tables."""
+    table = STATE_TABLES.get(type.partition(".")[0])
+    if table is None:
+        return
+    row = to_row(table.record, payload)
+    changes = ", ".join(f'"{name}" = :{name}' for name in row if name not in table.key)
+    where = " AND ".join(f'"{name}" = :{name}' for name in table.key)
+    if not changes or connection.execute(f"UPDATE {table.name} SET {changes} WHERE {where}", row).rowcount:  # noqa: S608
+        return
+    columns = ", ".join(f'"{name}"' for name in row)
+    values = ", ".join(f":{name}" for name in row)
+    connection.execute(f"INSERT INTO {table.name} ({columns}) VALUES ({values})", row)  # noqa: S608
+
+
+class Writer:
+    """Owns the write connection of one database from `start` to `close`.
+
+    Safe to call from any thread. Whoever starts it must hold the lab's lock.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], datetime]) -> None:
+        """Remember the file; `start` opens it."""
+        self.path, self._clock = path, clock
+        self._wishes: queue.SimpleQueue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self.on_commit: list[Callable[[int], None]] = []
+        """Called in the writer thread with the last sequence number after a commit that added events."""
+
+    def start(self) -> None:
+        """Open, migrate, begin to serve.
+
+        Raises:
+            Unavailable: the file cannot be opened or written, or was made by a newer mllab.
+        """
+        started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="mllab-writer", daemon=True)
+        self._thread.start()
+        started.result()
+
+    def write(self, wish: Callable[[Transaction], T]) -> T:
+        """Run a function in a transaction and return its result once it is durable.
+
+        Raises:
+            LabError: what the function raised; its changes are undone, its neighbours' are not.
+            Unavailable: the database could not be written.
+        """
+        return self.submit(wish).result()
+
+    def submit(self, wish: Callable[[Transaction], T]) -> "Future[T]":
+        """As `write`, without waiting."""
+        if self._closed:
+            raise Unavailable("the lab is closing", "start it again")
+        future: Future[T] = Future()
+        self._wishes.put((wish, future))
+        return future
+
+    def close(self) -> None:
+        """Write what waits, checkpoint, close."""
+        if self._thread is not None and not self._closed:
+            self._closed = True
+            self._wishes.put(None)
+            self._thread.join()
+
+    # -- the writer thread ------------------------------------------------------------------------------------------
+
+    def _run(self, started: "Future[None]") -> None:
+        try:
+            connection = _open(self.path)
+        except (sqlite3.Error, LabError) as error:
+            started.set_exception(error if isinstance(error, LabError) else explain(error))
+            return
+        started.set_result(None)
+        going = True
+        while going:
+            group = [self._wishes.get()]
+            while len(group) < _GROUP and group[-1] is not None and not self._wishes.empty():
+                group.append(self._wishes.get())
+            going = group[-1] is not None
+            self._commit(connection, [wish for wish in group if wish is not None])
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+
+    def _commit(self, connection: Connection, group: list[tuple[Callable[[Transaction], Any], "Future[Any]"]]) -> None:
+        if not group:
+            return
+        done: list[tuple[Future[Any], Any]] = []
+        last_seq: int | None = None
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for wish, future in group:
+                connection.execute("SAVEPOINT wish")
+                transaction = Transaction(connection, self._clock)
+                try:
+                    done.append((future, wish(transaction)))
+                    last_seq = transaction.last_seq or last_seq
+                except Exception as error:  # noqa: BLE001 - whatever a wish raises belongs to its caller
+                    connection.execute("ROLLBACK TO wish")
+                    future.set_exception(explain(error) if isinstance(error, sqlite3.OperationalError) else error)
+                connection.execute("RELEASE wish")
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(explain(error))
+            return
+        if last_seq is not None:
+            for tell in self.on_commit:
+                tell(last_seq)
+        for future, result in done:
+            future.set_result(result)
+
+
+def _open(path: Path) -> Connection:
+    connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
+    database = sqlite_utils.Database(connection)
+    exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
+    theirs = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")} if exists else set()
+    if newer := sorted(theirs - {step.name for step in _known()}):
+        connection.close()
+        raise Unavailable(f"this lab was made by a newer mllab (it has the change `{newer[0]}`)", "upgrade mllab")
+    migrations.apply(database)
+    return connection
+
+
+def _known() -> list[Any]:
+    """Every step this program has, applied or not."""
+    return migrations.pending(sqlite_utils.Database(memory=True))
+
+
+def replayed(path: Path) -> Connection:
+    """An in-memory database whose state tables were made by applying the log of another from empty."""
+    source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    copy.row_factory = sqlite3.Row
+    migrations.apply(sqlite_utils.Database(copy))
+    for type, payload in source.execute("SELECT type, payload FROM events ORDER BY seq"):
+        apply(copy, type, msgspec.json.decode(payload))
+    source.close()
+    return copy

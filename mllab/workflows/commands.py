@@ -1,0 +1,91 @@
+"""From a command's record to what it does: the one table of changing verbs, for this process and for others."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mllab.errors import InvalidInput, NotFound
+from mllab.records import (
+    COMMANDS,
+    Add,
+    Assign,
+    Cancel,
+    Command,
+    Job,
+    LogLabels,
+    Promote,
+    Release,
+    Retry,
+    Rollback,
+    Train,
+)
+from mllab.workflows.deliver import promote, release, rollback
+from mllab.workflows.ingest import get_source, queue_intake, receive
+from mllab.workflows.jobs import request_cancel
+from mllab.workflows.predictions import log_labels
+from mllab.workflows.training import queue_training
+from mllab.workflows.workspace import Workspace
+
+
+def read_command(verb: str, body: Any) -> Command:
+    """A command from decoded JSON.
+
+    Raises:
+        InvalidInput: a field that is unknown, missing or of the wrong type.
+    """
+    try:
+        return msgspec.convert(body, COMMANDS[verb])
+    except msgspec.ValidationError as error:
+        raise InvalidInput(f"the command `{verb}` does not fit: {error}", "see the command's fields in the docs") from error
+
+
+def carry_out(workspace: Workspace, command: Command) -> Any:
+    """Do it.
+
+    Raises:
+        LabError: what stands in the way.
+    """
+    return _HANDLERS[type(command)](workspace, command)
+
+
+def _add(workspace: Workspace, command: Add) -> Job:
+    path = Path(command.path)
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}", "give the path of a data file")
+    if command.source is not None:
+        get_source(workspace.config(), command.source)
+    job = receive(workspace, path, path.name, source=command.source, keep=True)
+    if job is not None:
+        return job
+    known = workspace.datasets.get_file(path.name)
+    raise InvalidInput(f"{path.name} was taken in before and is {known.status.value}", "see `mllab data list`")
+
+
+def _assign(workspace: Workspace, command: Assign) -> Job:
+    source = get_source(workspace.config(), command.source)
+    file = workspace.datasets.get_file(command.file)
+    return queue_intake(workspace, file, source, f"{file.name} assigned to {source}")
+
+
+def _retry(workspace: Workspace, command: Retry) -> Job:
+    file = workspace.datasets.get_file(command.file)
+    return queue_intake(workspace, file, file.source, f"{file.name} taken again")
+
+
+def _cancel(workspace: Workspace, command: Cancel) -> Job:
+    return request_cancel(workspace, command.job_id)
+
+
+_HANDLERS: dict[type[Command], Callable[[Workspace, Any], Any]] = {
+    Train: queue_training,
+    Promote: lambda ws, one: promote(ws, one.model, one.version, one.alias, one.reason),
+    Rollback: lambda ws, one: rollback(ws, one.model, one.reason),
+    Release: lambda ws, one: release(ws, one.model),
+    Add: _add,
+    Assign: _assign,
+    Retry: _retry,
+    Cancel: _cancel,
+    LogLabels: log_labels,
+}

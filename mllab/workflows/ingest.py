@@ -1,0 +1,284 @@
+"""A file becomes part of a dataset: received by digest, read in the engine, accepted, quarantined or waiting."""
+
+import os
+import stat
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from mllab.config import LabConfig, nearest
+from mllab.engine import StepDied
+from mllab.errors import Conflict, InvalidInput, LabError, NotFound, Unavailable
+from mllab.records import (
+    DataFile,
+    DatasetVersion,
+    FileStatus,
+    Job,
+    Lane,
+    Refusal,
+    Schema,
+    SourceState,
+)
+from mllab.store.writer import Transaction
+from mllab.workflows.features import keep_online
+from mllab.workflows.hashing import digest_of
+from mllab.workflows.jobs import JobContext, new_job, queue
+from mllab.workflows.workspace import Workspace
+
+
+class Changed(LabError):
+    """The file changed while it was copied: look again later."""
+
+
+def receive(workspace: Workspace, path: Path, name: str, *, source: str | None = None, keep: bool = False) -> Job | None:
+    """Take a whole file in: keep its bytes, queue its intake, remove it from where it lay.
+
+    Args:
+        workspace: the lab.
+        path: a regular file, not a link.
+        name: how to call it: its path below the inbox.
+        source: whose it is, where that is known already.
+        keep: leave the file where it is.
+
+    Returns:
+        The queued job; None where these bytes were taken before.
+
+    Raises:
+        Changed: it changed meanwhile. InvalidInput: not a regular file. Unavailable: no room.
+    """
+    digest, n_bytes, origin = _copy(workspace, path)
+    known = workspace.datasets.find_file(digest)
+    job: Job | None = None
+    if known is None:
+        job = workspace.db.write(lambda tx: _received(workspace, tx, digest, name, n_bytes, origin, source))
+    elif known.status is FileStatus.QUARANTINED and known.origin != origin:
+        job = queue_intake(workspace, known, source or known.source, f"{name} dropped again")
+    elif known.origin != origin:
+        said = f"{name} holds the same bytes as {known.name}, which is {known.status.value} already"
+        workspace.db.write(lambda tx: tx.emit("datafile.repeated", digest, said, {"sha256": digest}))
+    if not keep:
+        _remove(path, origin)
+    return job
+
+
+def _copy(workspace: Workspace, path: Path) -> tuple[str, int, str]:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise Changed(f"{path.name} is gone") from error
+    except OSError as error:
+        raise InvalidInput(f"{path.name} cannot be read: {error.strerror}", "give a readable regular file") from error
+    with os.fdopen(handle, "rb") as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise InvalidInput(f"{path.name} is not a regular file", "links, pipes and devices are not taken in")
+        digest, n_bytes = workspace.artifacts.take(file)
+        after = os.fstat(file.fileno())
+    if _origin(before) != _origin(after) or n_bytes != after.st_size:
+        raise Changed(f"{path.name} changed while it was read")
+    return digest, n_bytes, _origin(before)
+
+
+def _origin(status: os.stat_result) -> str:
+    return f"{status.st_dev}:{status.st_ino}:{status.st_mtime_ns}:{status.st_size}"
+
+
+def _remove(path: Path, origin: str) -> None:
+    """Take the file out of the inbox, unless another one lies there by now."""
+    try:
+        if _origin(path.lstat()) == origin:
+            path.unlink()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be removed: {error.strerror}", "mend the folder's permissions") from error
+
+
+def _received(
+    workspace: Workspace, tx: Transaction, digest: str, name: str, n_bytes: int, origin: str, source: str | None
+) -> Job:
+    file = DataFile(sha256=digest, name=name, n_bytes=n_bytes, received_at=tx.now, origin=origin, source=source)
+    tx.name(digest, "datafile")
+    seq = tx.emit("datafile.received", digest, f"{name} received ({n_bytes:,} bytes)", file)
+    job = new_job("intake", Lane.INTAKE, name, tx.now, sha256=digest)
+    return queue(tx, job, f"intake of {name} queued", seq)
+
+
+def queue_intake(workspace: Workspace, file: DataFile, source: str | None, why: str) -> Job:
+    """Take a file that waits or is in quarantine again.
+
+    Raises:
+        Conflict: it is accepted, or on its way.
+    """
+    if file.status not in (FileStatus.WAITING, FileStatus.QUARANTINED):
+        raise Conflict(f"{file.name} is {file.status.value} already", "only waiting and quarantined files can be taken again")
+
+    def again(tx: Transaction) -> Job:
+        change = {"sha256": file.sha256, "status": FileStatus.RECEIVED, "source": source, "received_at": tx.now}
+        cleared = {"code": None, "reason": None, "hint": None, "line": None}
+        seq = tx.emit("datafile.received", file.sha256, why, change | cleared)
+        job = new_job("intake", Lane.INTAKE, file.name, tx.now, sha256=file.sha256)
+        return queue(tx, job, f"intake of {file.name} queued", seq)
+
+    return workspace.db.write(again)
+
+
+# -- the job ----------------------------------------------------------------------------------------------------------
+
+
+def intake(context: JobContext) -> dict[str, Any]:
+    """Read one received file and decide where it ends."""
+    file = context.workspace.datasets.get_file(context.job.args["sha256"])
+    if file.status is not FileStatus.RECEIVED:
+        return {"text": f"{file.status.value} already"}
+    config = context.config
+    source, refusal = _whose(context, file, config)
+    if refusal is not None:
+        return _set_aside(context, file, refusal, FileStatus.WAITING)
+    found = context.step("read", {"file": file.sha256, "source": source}, lambda: _read(context, file, source, config))
+    if found.get("refusal"):
+        return _set_aside(context, file, msgspec.convert(found["refusal"], Refusal), FileStatus.QUARANTINED, source)
+    version = context.workspace.db.write(lambda tx: _accept(context, tx, file, source, found))
+    keep_online(context, source)
+    said = f"{file.name} accepted into {source}"
+    return {"text": said, "source": source, "version": version.version, "n_rows": found["n_rows"]}
+
+
+def _whose(context: JobContext, file: DataFile, config: LabConfig) -> tuple[str, Refusal | None]:
+    """The source a file belongs to, or why it has to wait."""
+    if file.source is not None:
+        if file.source not in config.source:
+            why = f"source `{file.source}` is not declared"
+            return "", Refusal(code="no_source", reason=why, hint=nearest(file.source, list(config.source)))
+        return file.source, None
+    found = sources_by_name(file.name, config)
+    if not found:
+        found = _sources_by_contract(context, file, config)
+    if len(found) == 1:
+        return found[0], None
+    if found:
+        why = f"it could belong to {', '.join(f'`{name}`' for name in found)}"
+    else:
+        why = "no source's folder, file pattern or contract fits it"
+    return "", Refusal(code="no_source", reason=why, hint=f"mllab data assign {file.name} SOURCE")
+
+
+def sources_by_name(name: str, config: LabConfig) -> list[str]:
+    """Sources a file belongs to by the folder it was dropped in, else by its name."""
+    parts = PurePosixPath(name).parts
+    if len(parts) > 1 and parts[0] in config.source:
+        return [parts[0]]
+    return [
+        source
+        for source, table in config.source.items()
+        if any(fnmatch(parts[-1], pattern) for pattern in table.patterns())
+    ]
+
+
+def _sources_by_contract(context: JobContext, file: DataFile, config: LabConfig) -> list[str]:
+    candidates = {}
+    for name, table in config.source.items():
+        state = context.workspace.datasets.source_state(name)
+        if state.raw_schema is not None:
+            candidates[name] = {"table": table, "raw_schema": state.raw_schema}
+    if not candidates:
+        return []
+    inputs = {"sha256": file.sha256, "name": file.name, "candidates": candidates}
+    fitting: list[str] = context.step("match", inputs, lambda: context.run_task("match", inputs))["sources"]
+    return fitting
+
+
+def _read(context: JobContext, file: DataFile, source: str, config: LabConfig) -> dict[str, Any]:
+    state = context.workspace.datasets.source_state(source)
+    version = context.workspace.datasets.find_config(context.job.config_digest or "")
+    inputs = {
+        "sha256": file.sha256,
+        "name": file.name,
+        "table": config.source[source],
+        "zone": config.zone_of(source),
+        "raw_schema": state.raw_schema,
+        "schema": state.schema,
+        "features": version.features_digest if version else None,
+        "now": context.workspace.clock(),
+    }
+    try:
+        found: dict[str, Any] = context.run_task("read_file", inputs)
+    except StepDied as error:
+        return {"refusal": Refusal(code=error.code, reason=error.message, hint=error.hint)}
+    except InvalidInput as error:
+        return {"refusal": Refusal(code="declaration", reason=error.message, hint=error.hint)}
+    return found
+
+
+def _set_aside(
+    context: JobContext, file: DataFile, refusal: Refusal, status: FileStatus, source: str | None = None
+) -> dict[str, Any]:
+    place = f" line {refusal.line}" if refusal.line else ""
+    said = f"{file.name} {status.value}: {refusal.code}{place}: {refusal.reason}"
+    change = {
+        "sha256": file.sha256,
+        "status": status,
+        "source": source or file.source,
+        "code": refusal.code,
+        "reason": refusal.reason,
+        "hint": refusal.hint,
+        "line": refusal.line,
+    }
+    context.emit(f"datafile.{status.value}", file.sha256, said, change)
+    return {"text": said, "code": refusal.code}
+
+
+def _accept(
+    context: JobContext, tx: Transaction, file: DataFile, source: str, found: dict[str, Any]
+) -> DatasetVersion:
+    """File, contract and dataset version in one transaction."""
+    if context.workspace.datasets.source_state(source).schema is None:
+        schema = msgspec.convert(found["schema"], Schema)
+        state = SourceState(
+            name=source,
+            raw_schema=msgspec.convert(found["raw_schema"], Schema),
+            schema=schema,
+            adopted_at=tx.now,
+        )
+        context.say(tx, "source.adopted", source, f"contract of {source}: {len(schema.fields)} columns", state)
+    rejected = f", {found['n_rejected']:,} rejected" if found["n_rejected"] else ""
+    change = {
+        "sha256": file.sha256,
+        "status": FileStatus.ACCEPTED,
+        "source": source,
+        "n_rows": found["n_rows"],
+        "n_rejected": found["n_rejected"],
+        "part_digest": found["part"],
+        "rejected_digest": found["rejected"],
+        "notes": found["notes"],
+    }
+    said = f"{file.name} accepted into {source}: {found['n_rows']:,} rows{rejected}"
+    context.say(tx, "datafile.accepted", file.sha256, said, change)
+    latest = context.workspace.datasets.latest_dataset(source)
+    if latest is not None and found["part"] in latest.parts:
+        return latest
+    parts = (*(latest.parts if latest else ()), found["part"])
+    version = DatasetVersion(
+        source=source,
+        version=latest.version + 1 if latest else 1,
+        digest=digest_of(sorted(parts)),
+        parts=parts,
+        n_rows=(latest.n_rows if latest else 0) + found["n_rows"],
+        created_at=tx.now,
+    )
+    said = f"{source} version {version.version}: {version.n_rows:,} rows in {len(parts)} files"
+    context.say(tx, "dataset.versioned", source, said, version)
+    return version
+
+
+def get_source(config: LabConfig, name: str) -> str:
+    """The name itself, where such a source is declared.
+
+    Raises:
+        NotFound: with the nearest name.
+    """
+    if name not in config.source:
+        raise NotFound(f"no source is called `{name}`", nearest(name, list(config.source)))
+    return name

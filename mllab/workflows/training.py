@@ -1,0 +1,270 @@
+"""From data to a run: freeze a training set, fit, keep what came out. What happens to a version is `deliver`."""
+
+import platform
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import msgspec
+
+from mllab.config import LabConfig, ModelTable, nearest
+from mllab.errors import Cancelled, LabError, NotFound
+from mllab.records import Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
+from mllab.store.ids import new_id
+from mllab.store.runs import Runs
+from mllab.store.writer import Transaction
+from mllab.workflows.deliver import judge_and_promote, register
+from mllab.workflows.features import keep_online, view_timestamp
+from mllab.workflows.jobs import JobContext, new_job, queue
+from mllab.workflows.workspace import Workspace
+
+_POINTS_SECONDS = 0.25
+
+
+def queue_training(workspace: Workspace, command: Train, cause_seq: int | None = None) -> Job:
+    """Put a training into the queue; a retraining that waits already is not queued twice.
+
+    Raises:
+        NotFound: no such model.
+    """
+    get_model(workspace.config(), command.model)
+    kind = "retrain" if command.retrain else "train"
+    waiting = workspace.jobs.find_queued(kind, command.model) if command.retrain else None
+    if waiting is not None:
+        return waiting
+
+    def put(tx: Transaction) -> Job:
+        args = {
+            "params": command.params,
+            "seed": command.seed,
+            "register": command.register or command.retrain,
+            "name": command.name,
+        }
+        job = new_job(kind, Lane.COMPUTE, command.model, tx.now, **args)
+        return queue(tx, job, f"{kind} of {command.model} queued", cause_seq)
+
+    return workspace.db.write(put)
+
+
+def get_model(config: LabConfig, name: str) -> ModelTable:
+    """A declared model.
+
+    Raises:
+        NotFound: with the nearest name.
+    """
+    if name not in config.model:
+        raise NotFound(f"no model is called `{name}`", nearest(name, list(config.model)))
+    return config.model[name]
+
+
+def train(context: JobContext) -> dict[str, Any]:
+    """The job: training set, run, and for a retraining gates and promotion."""
+    config, name = context.config, context.job.subject
+    table = get_model(config, name)
+    frozen = freeze(context, config, name)
+    if isinstance(frozen, str):
+        context.emit("training.skipped", name, f"{name} is not trained: {frozen}", {"model": name, "reason": frozen})
+        return {"text": f"not trained: {frozen}", "trained": False, "reason": frozen}
+    run = _fit(context, config, name, table, frozen)
+    result: dict[str, Any] = {"text": f"{run.name} finished", "trained": True, "run_id": run.run_id}
+    if context.job.args["register"]:
+        made = register(context, name, table, run, frozen)
+        result |= {"text": f"{name} version {made.version} registered", "version": made.version}
+    if context.job.kind == "retrain":
+        for view_source in sorted({view.source for view in config.feature_view.values()}):
+            keep_online(context, view_source)
+        result |= judge_and_promote(context, config, table, made, frozen)
+    return result
+
+
+# -- the training set ---------------------------------------------------------------------------------------------------
+
+
+def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | str:
+    """The point-in-time join of today's data, frozen; or why there is nothing to learn from."""
+    table = config.model[name]
+    versions = context.step("data", {"model": name}, lambda: _versions(context, config, table))
+    if table.source not in versions:
+        return f"source `{table.source}` has no accepted data yet"
+    declared = context.workspace.datasets.find_config(context.job.config_digest or "")
+    inputs = {
+        "model": name,
+        "toml": declared.toml_digest if declared else "",
+        "features": declared.features_digest if declared else None,
+        "sources": {source: one["parts"] for source, one in versions.items()},
+        "schemas": {source: context.workspace.datasets.source_state(source).schema for source in versions},
+        "now": context.workspace.clock(),
+    }
+    key = {name: value for name, value in inputs.items() if name != "now"}
+    made = context.step("training_set", key, lambda: context.run_task("training_set", inputs))
+    if made.get("too_little"):
+        return str(made["too_little"])
+    frozen = TrainingSet(
+        digest=made["digest"],
+        model=name,
+        artifact=made["artifact"],
+        datasets={source: one["version"] for source, one in versions.items()},
+        config_digest=context.job.config_digest or "",
+        n_train=made["n_train"],
+        n_validation=made["n_validation"],
+        n_test=made["n_test"],
+        n_unlabelled=made["n_unlabelled"],
+        notes=tuple(made["notes"]),
+        created_at=context.workspace.clock(),
+    )
+    known = context.workspace.datasets.find_training_set(frozen.digest)
+    if known is not None:
+        return known
+    said = f"training set of {name}: {frozen.n_train:,} rows to learn from, {frozen.n_validation:,} to validate, "
+    said += f"{frozen.n_test:,} to test"
+
+    def keep(tx: Transaction) -> None:
+        tx.name(frozen.digest, "training_set")
+        context.say(tx, "training_set.frozen", frozen.digest, said, frozen)
+
+    context.workspace.db.write(keep)
+    return frozen
+
+
+def _versions(context: JobContext, config: LabConfig, table: ModelTable) -> dict[str, Any]:
+    """The dataset versions this job uses, fixed at its first attempt."""
+    names = {table.source} | {view.source for view in config.feature_view.values()}
+    found = {name: context.workspace.datasets.latest_dataset(name) for name in sorted(names)}
+    return {name: {"version": one.version, "parts": one.parts} for name, one in found.items() if one is not None}
+
+
+# -- the run ------------------------------------------------------------------------------------------------------------
+
+
+def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, frozen: TrainingSet) -> Run:
+    args = context.job.args
+    seed = table.seed if args["seed"] is None else int(args["seed"])
+    inputs = {
+        "model": name,
+        "training_set": frozen.artifact,
+        "toml": (declared := context.workspace.datasets.find_config(context.job.config_digest or ""))
+        and declared.toml_digest,
+        "features": declared.features_digest if declared else None,
+        "config_digest": context.job.config_digest,
+        "schema": context.workspace.datasets.source_state(table.source).schema,
+        "params": dict(table.params) | dict(args["params"]),
+        "seed": seed,
+    }
+    run = _start(context, name, frozen, seed, inputs["params"])
+    curve = _Curve(context, run)
+    try:
+        made = context.step("fit", inputs, lambda: context.run_task("fit", inputs, curve.report))
+    except Cancelled as error:
+        stopping = context.workspace.stopping.is_set()
+        said = "the host was stopped; the job goes on at the next start" if stopping else error.message
+        _end(context, run, RunStatus.CANCELLED, f"{run.name} cancelled: {said}", error=said)
+        raise
+    except LabError as error:
+        _end(context, run, RunStatus.FAILED, f"{run.name} failed: {error.message}", error=error.message, hint=error.hint)
+        raise
+    curve.flush(final=made["curves"])
+    shown = ", ".join(f"{metric.removeprefix('test.')} {value:.4g}" for metric, value in _headline(made["metrics"]))
+    return _end(
+        context,
+        run,
+        RunStatus.FINISHED,
+        f"{run.name} finished after {made['n_rounds']} rounds: {shown} on unseen rows",
+        params=made["params"],
+        metrics=made["metrics"],
+        artifacts={"bundle": made["bundle"], "model.ubj": made["booster"]},
+        tags=run.tags | {"task": made["task"]},
+    )
+
+
+def _start(context: JobContext, name: str, frozen: TrainingSet, seed: int, params: dict[str, Any]) -> Run:
+    n_before = context.workspace.db.value("SELECT count(*) FROM runs WHERE model = ?", name)
+    run = Run(
+        run_id=new_id("run"),
+        name=context.job.args["name"] or f"{name}-{n_before + 1}",
+        experiment=name,
+        model=name,
+        params=params,
+        tags={"cause": context.job.kind},
+        seed=seed,
+        job_id=context.job.job_id,
+        training_set=frozen.digest,
+        config_digest=context.job.config_digest,
+        environment=_environment(),
+        started_at=context.workspace.clock(),
+    )
+
+    def start(tx: Transaction) -> None:
+        tx.name(run.run_id, "run")
+        context.say(tx, "run.started", run.run_id, f"{run.name} started (seed {seed})", run)
+
+    context.workspace.db.write(start)
+    return run
+
+
+def _end(context: JobContext, run: Run, status: RunStatus, said: str, **fields: Any) -> Run:
+    change = {"run_id": run.run_id, "status": status, "finished_at": context.workspace.clock(), **fields}
+    context.emit(f"run.{status.value}", run.run_id, said, change)
+    return context.workspace.runs.get_run(run.run_id)
+
+
+def _headline(metrics: dict[str, float]) -> list[tuple[str, float]]:
+    shown = [(name, value) for name, value in metrics.items() if name.startswith("test.") and "baseline" not in name]
+    return shown[:3]
+
+
+def _environment() -> dict[str, str]:
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in ("mllab", "polars", "numpy", "xgboost", "xgboost-cpu", "scikit-learn"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+class _Curve:
+    """The learning curve on its way from the child to the database, a few times a second."""
+
+    def __init__(self, context: JobContext, run: Run) -> None:
+        self.context, self.run = context, run
+        self._points: list[MetricPoint] = []
+        self._flushed_at = time.monotonic()
+
+    def report(self, progress: Progress) -> None:
+        now: Callable[[], Any] = self.context.workspace.clock
+        for metric, value in progress.metrics.items():
+            point = MetricPoint(
+                run_id=self.run.run_id, metric=metric, step=progress.step or 0, at=now(), value=value
+            )
+            self._points.append(point)
+        if time.monotonic() - self._flushed_at >= _POINTS_SECONDS:
+            self.flush()
+        self.context.report(progress)
+
+    def flush(self, final: dict[str, list[float]] | None = None) -> None:
+        """Write what has gathered; at the end, whatever of the whole curve has not been written."""
+        points, self._points, self._flushed_at = self._points, [], time.monotonic()
+        if final:
+            have = {(one.metric, one.step) for one in self.context.workspace.runs.metric_points(self.run.run_id)}
+            have |= {(one.metric, one.step) for one in points}
+            at = self.context.workspace.clock()
+            points += [
+                MetricPoint(run_id=self.run.run_id, metric=metric, step=step, at=at, value=value)
+                for metric, values in final.items()
+                for step, value in enumerate(values)
+                if (metric, step) not in have
+            ]
+        if not points:
+            return
+        last = points[-1]
+        said = f"{self.run.name} step {last.step}: {last.metric} {last.value:.4g}"
+        summary = {"run_id": self.run.run_id, "n_points": len(points), "step": last.step}
+
+        def write(tx: Transaction) -> None:
+            Runs.add_points(tx, self.run.run_id, points)
+            self.context.say(tx, "metrics.logged", self.run.run_id, said, summary)
+
+        self.context.workspace.db.write(write)
+
+

@@ -1,0 +1,171 @@
+"""What every workflow holds: stores, engine, clock, and the declaration in force."""
+
+import hashlib
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mllab.config import LabConfig, parse_config
+from mllab.engine import Engine
+from mllab.errors import InvalidInput, LabError, NotFound
+from mllab.records import ConfigVersion
+from mllab.store.artifacts import Artifacts
+from mllab.store.datasets import Datasets
+from mllab.store.db import Database
+from mllab.store.events import Events
+from mllab.store.jobs import Jobs
+from mllab.store.lock import LabLock
+from mllab.store.online import Online
+from mllab.store.predictions import Predictions
+from mllab.store.registry import Registry
+from mllab.store.runs import Runs
+
+if TYPE_CHECKING:
+    from mllab.workflows.serving import Serving
+
+
+class Workspace:
+    """The opened state of one lab in one process."""
+
+    def __init__(
+        self,
+        folder: Path,
+        db: Database,
+        lock: LabLock,
+        clock: Callable[[], datetime],
+    ) -> None:
+        """Wire the stores; nothing is read or started.
+
+        Args:
+            folder: the lab's folder.
+            db: readers, and a writer where this process holds the lock.
+            lock: the lab's lock, taken or not.
+            clock: the present moment in UTC.
+        """
+        self.folder, self.state = folder, folder / ".mllab"
+        self.db, self.lock, self.clock = db, lock, clock
+        self.artifacts = Artifacts(self.state / "artifacts")
+        self.events, self.datasets, self.jobs = Events(db), Datasets(db), Jobs(db)
+        self.runs, self.registry = Runs(db), Registry(db)
+        self.online, self.predictions = Online(db), Predictions(db, self.state / "predictions")
+        self.has_workers = False
+        """Whether threads of this process work the queue (then waiting must not)."""
+        self.serving: Serving | None = None
+        """The models in memory; use `serving_of`."""
+        self.stopping = threading.Event()
+        """Set when the process is closing: steps stop, jobs go back to the queue."""
+        self.unsettled: Callable[[], bool] = lambda: False
+        """Whether files lie in the inbox that have not been taken yet."""
+        self._engine: Engine | None = None
+        self._parsed: tuple[str, LabConfig] | None = None
+        self._guard = threading.RLock()
+
+    @property
+    def engine(self) -> Engine:
+        """Where heavy and untrusted steps run."""
+        with self._guard:
+            if self._engine is None:
+                table = self.config().engine
+                self._engine = Engine(
+                    self.artifacts,
+                    kind=table.kind,
+                    memory_bytes=table.memory_bytes,
+                    step_seconds=table.step_seconds,
+                )
+            return self._engine
+
+    # -- the declaration ----------------------------------------------------------------------------------------
+
+    def config_text(self) -> str:
+        """The text of `mllab.toml` as it lies in the folder.
+
+        Raises:
+            NotFound: the file is gone.
+        """
+        try:
+            return (self.folder / "mllab.toml").read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no mllab.toml in {self.folder}", "restore it, or make a lab with `mllab init`") from error
+        except UnicodeDecodeError as error:
+            raise InvalidInput(f"mllab.toml is not UTF-8 (byte {error.start})", "save it as UTF-8") from error
+
+    def features_text(self) -> str | None:
+        """The text of `features.py`, or None where there is none."""
+        path = self.folder / "features.py"
+        return path.read_text(encoding="utf-8") if path.exists() else None
+
+    def config(self) -> LabConfig:
+        """The declaration in force: the file's, or the last accepted one while the file is broken.
+
+        Raises:
+            InvalidInput: it is broken and none was accepted before.
+        """
+        try:
+            return self._parse(self.config_text())
+        except LabError:
+            accepted = self.datasets.latest_config() if self.db.readers.path.exists() else None
+            if accepted is None:
+                raise
+            return self.config_at(accepted.digest)
+
+    def config_at(self, digest: str) -> LabConfig:
+        """An accepted declaration by digest.
+
+        Raises:
+            NotFound: it was never accepted here.
+        """
+        found = self.datasets.find_config(digest)
+        if found is None:
+            raise NotFound(f"the declaration {digest[:12]} is not known here")
+        return self._parse(self.artifacts.get(found.toml_digest).decode())
+
+    def _parse(self, text: str) -> LabConfig:
+        with self._guard:
+            if self._parsed is None or self._parsed[0] != text:
+                self._parsed = (text, parse_config(text))
+            return self._parsed[1]
+
+    def accept_config(self) -> ConfigVersion:
+        """Check the files' present text and make it the declaration in force, with an event where it is new.
+
+        Raises:
+            InvalidInput: it is broken; the former one stays in force.
+        """
+        text, features = self.config_text(), self.features_text()
+        parse_config(text)
+        if features is not None:
+            try:
+                compile(features, "features.py", "exec", dont_inherit=True)
+            except (SyntaxError, ValueError) as error:
+                line = getattr(error, "lineno", None)
+                place = f"features.py line {line}" if line else "features.py"
+                raise InvalidInput(f"{place}: {error}", "mend it; the last good one stays in force") from error
+        digest = config_digest(text, features)
+        latest = self.datasets.latest_config()
+        if latest is not None and latest.digest == digest:
+            return latest
+        version = ConfigVersion(
+            digest=digest,
+            accepted_at=self.clock(),
+            toml_digest=self.artifacts.put(text.encode()),
+            features_digest=self.artifacts.put(features.encode()) if features is not None else None,
+        )
+        said = f"declaration {digest[:8]} accepted" if latest else f"lab declared ({digest[:8]})"
+        self.db.write(lambda tx: tx.emit("config.changed", digest, said, version))
+        return version
+
+    def close(self) -> None:
+        """End children, write what waits, let go of the lock."""
+        if self._engine is not None:
+            self._engine.close()
+        if self.serving is not None:
+            self.serving.close()
+        self.db.close()
+        self.lock.release()
+
+
+def config_digest(text: str, features: str | None) -> str:
+    """One digest over both texts of a declaration."""
+    return hashlib.sha256(f"{text}\0{features or ''}".encode()).hexdigest()
