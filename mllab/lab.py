@@ -430,9 +430,9 @@ class Lab:
 
     def wait(self, job_id: str) -> Job:
         """Wait for a job; alone, do the work here."""
-        from mllab.workflows.jobs import wait_for
+        from mllab.workflows.work import wait_for
 
-        return wait_for(self._workspace, job_id, hosted=self._client is not None or self._workspace.has_workers)
+        return wait_for(self._workspace, job_id, hosted=self.is_attached)
 
     def _do(self, verb: str, result: type[T], **fields: Any) -> T:
         """Run one command here, or in the host."""

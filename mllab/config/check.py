@@ -5,7 +5,7 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mllab.config.locate import place
-from mllab.config.tables import LabConfig, ModelTable, TriggerTable
+from mllab.config.tables import FeatureViewTable, LabConfig, ModelTable, SourceTable, SplitTable, TriggerTable
 from mllab.config.words import duration, nearest
 from mllab.errors import InvalidInput
 
@@ -17,13 +17,16 @@ class Check:
         self.config, self.text, self.where = config, text, where
 
     def fail(self, path: str, message: str, hint: str) -> NoReturn:
+        """Refuse, naming the line of a dotted key."""
         raise InvalidInput(f"{place(self.text, path, self.where)}: {message}", hint)
 
     def known(self, path: str, name: str, valid: list[str], what: str) -> None:
+        """Refuse a name that is not declared."""
         if name not in valid:
             self.fail(path, f"no {what} is called `{name}`", nearest(name, valid))
 
     def lasts(self, path: str, text: str | None) -> None:
+        """Refuse a text that is no duration."""
         if text is not None:
             try:
                 duration(text)
@@ -31,6 +34,7 @@ class Check:
                 self.fail(path, error.message, error.hint)
 
     def zone(self, path: str, name: str | None) -> None:
+        """Refuse a name that is no time zone."""
         if name is not None:
             try:
                 ZoneInfo(name)
@@ -38,6 +42,7 @@ class Check:
                 self.fail(path, f"no time zone is called `{name}`", "use a name such as Europe/Berlin or UTC")
 
     def run(self) -> None:
+        """Check everything; the first problem is raised."""
         config = self.config
         self.zone("lab.timezone", config.lab.timezone)
         for kind in ("source", "feature_view", "on_demand", "model", "trigger"):
@@ -49,31 +54,9 @@ class Check:
                         "letters, digits, _ and -, at most 100",
                     )
         for name, source in config.source.items():
-            self.zone(f"source.{name}.timezone", source.timezone)
-            if len(source.delimiter) != 1 or len(source.quote) != 1:
-                self.fail(
-                    f"source.{name}.delimiter",
-                    "delimiter and quote are one character each",
-                    'for example "\\t"',
-                )
+            self.source(name, source)
         for name, view in config.feature_view.items():
-            path = f"feature_view.{name}"
-            self.known(f"{path}.source", view.source, list(config.source), "source")
-            self.lasts(f"{path}.ttl", view.ttl)
-            for feature, aggregate in view.aggregate.items():
-                self.lasts(f"{path}.aggregate.{feature}", aggregate.window)
-                if aggregate.of is None and aggregate.by != "count":
-                    self.fail(
-                        f"{path}.aggregate.{feature}",
-                        f"`{aggregate.by}` needs `of`",
-                        "name the column to aggregate",
-                    )
-            if not view.timestamp and not config.source[view.source].timestamp:
-                self.fail(
-                    path,
-                    f"view `{name}` has no timestamp",
-                    "name the column that says when its values became known",
-                )
+            self.view(name, view)
         for name, model in config.model.items():
             self.model(name, model)
         for name, trigger in config.trigger.items():
@@ -81,7 +64,27 @@ class Check:
         if config.serving.default is not None:
             self.known("serving.default", config.serving.default, list(config.model), "model")
 
+    def source(self, name: str, source: SourceTable) -> None:
+        """Check one `[source.NAME]`."""
+        self.zone(f"source.{name}.timezone", source.timezone)
+        if len(source.delimiter) != 1 or len(source.quote) != 1:
+            self.fail(f"source.{name}.delimiter", "delimiter and quote are one character each", 'for example "\\t"')
+
+    def view(self, name: str, view: FeatureViewTable) -> None:
+        """Check one `[feature_view.NAME]`."""
+        path = f"feature_view.{name}"
+        self.known(f"{path}.source", view.source, list(self.config.source), "source")
+        self.lasts(f"{path}.ttl", view.ttl)
+        for feature, aggregate in view.aggregate.items():
+            self.lasts(f"{path}.aggregate.{feature}", aggregate.window)
+            if aggregate.of is None and aggregate.by != "count":
+                hint = "name the column to aggregate"
+                self.fail(f"{path}.aggregate.{feature}", f"`{aggregate.by}` needs `of`", hint)
+        if not view.timestamp and not self.config.source[view.source].timestamp:
+            self.fail(path, f"view `{name}` has no timestamp", "name the column that says when its values became known")
+
     def model(self, name: str, model: ModelTable) -> None:
+        """Check one `[model.NAME]`."""
         path = f"model.{name}"
         self.known(f"{path}.source", model.source, list(self.config.source), "source")
         self.lasts(f"{path}.label_within", model.label_within)
@@ -94,26 +97,24 @@ class Check:
                     f"the gate on `{gate.metric}` needs exactly one rule",
                     "min, max or no_worse_than",
                 )
-        split = model.split
-        if split is None:
-            return
-        if split.by == "time":
-            if not self.config.source[model.source].timestamp:
-                self.fail(
-                    f"{path}.split",
-                    f"source `{model.source}` has no timestamp to split by",
-                    'use by = "hash"',
-                )
-            for part in (split.validation, split.test):
-                if isinstance(part, str):
-                    self.lasts(f"{path}.split", part)
+        if model.split is not None:
+            self.split(name, model.source, model.split)
+
+    def split(self, model: str, source: str, split: SplitTable) -> None:
+        """Check the `split` of a model."""
+        path = f"model.{model}.split"
+        if split.by == "time" and not self.config.source[source].timestamp:
+            self.fail(path, f"source `{source}` has no timestamp to split by", 'use by = "hash"')
         for part in (split.validation, split.test):
-            if isinstance(part, float | int) and not 0 < part < 0.5:
-                self.fail(f"{path}.split", f"a share of {part} is not between 0 and 0.5", "for example 0.15")
             if isinstance(part, str) and split.by == "hash":
-                self.fail(f"{path}.split", "a split by hash takes shares", "for example validation = 0.15")
+                self.fail(path, "a split by hash takes shares", "for example validation = 0.15")
+            elif isinstance(part, str):
+                self.lasts(path, part)
+            elif not 0 < part < 0.5:
+                self.fail(path, f"a share of {part} is not between 0 and 0.5", "for example 0.15")
 
     def trigger(self, name: str, trigger: TriggerTable) -> None:
+        """Check one `[trigger.NAME]`."""
         path, on = f"trigger.{name}", trigger.on
         if sum(one is not None for one in (on.data, on.cron, on.every, on.alert)) != 1:
             self.fail(f"{path}.on", f"trigger `{name}` needs exactly one cause", "data, cron, every or alert")

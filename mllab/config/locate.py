@@ -21,6 +21,7 @@ def _is_mapping(kind: Any) -> bool:
 
 
 def refuse_unknown_keys(raw: Any, table: type[msgspec.Struct], path: str, text: str, where: str) -> None:
+    """Walk the tables and refuse the first key that no field has, naming the nearest that one has."""
     fields = {field.encode_name: field.type for field in msgspec.structs.fields(table)}
     for key, value in raw.items():
         inner_path = f"{path}.{key}" if path else key
@@ -39,10 +40,11 @@ def refuse_unknown_keys(raw: Any, table: type[msgspec.Struct], path: str, text: 
                     refuse_unknown_keys(one, inner, one_path, text, where)
 
 
-def explain(message: str) -> tuple[str, str]:
-    """Msgspec's message without its path, and the path as a dotted key."""
+def explain(message: str, inside: str = "") -> tuple[str, str]:
+    """Msgspec's message without its path, and the path as a dotted key below `inside`."""
     body, _, path = message.partition(" - at `")
     dotted = re.sub(r"\[(\d+|\.\.\.)\]", "", path.rstrip("`").removeprefix("$").removeprefix("."))
+    dotted = ".".join(one for one in (inside, dotted) if one)
     return f"`{dotted}`: {body[0].lower()}{body[1:]}" if dotted else body, dotted
 
 
@@ -65,5 +67,6 @@ def line_of(text: str, path: str) -> int | None:
 
 
 def place(text: str, path: str, where: str) -> str:
+    """The file's name and, where a dotted key can be found in it, the line."""
     line = line_of(text, path)
     return f"{where} line {line}" if line else where

@@ -1,7 +1,7 @@
 """From the text of `mllab.toml` to a checked declaration."""
 
 import tomllib
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -29,7 +29,7 @@ def parse_config(text: str, where: str = "mllab.toml") -> LabConfig:
     try:
         config = msgspec.convert(raw, LabConfig)
     except msgspec.ValidationError as error:
-        message, path = explain(str(error))
+        message, path = explain(*_culprit(raw, str(error)))
         raise InvalidInput(f"{place(text, path, where)}: {message}", "see docs/configuration.md") from error
     Check(config, text, where).run()
     return config
@@ -58,3 +58,17 @@ def origins(config: LabConfig, text: str) -> list[tuple[str, Any, str]]:
 
     walk(config, raw, "")
     return found
+
+
+def _culprit(raw: dict[str, Any], message: str) -> tuple[str, str]:
+    """Msgspec's message, and the dotted path of the one named table that causes it: msgspec itself says `[...]`."""
+    for field in msgspec.structs.fields(LabConfig):
+        kind = get_args(field.type)
+        if len(kind) != 2 or not isinstance(raw.get(field.name), dict):
+            continue
+        for name, table in raw[field.name].items():
+            try:
+                msgspec.convert(table, kind[1])
+            except msgspec.ValidationError as error:
+                return str(error), f"{field.name}.{name}"
+    return message, ""

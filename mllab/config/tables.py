@@ -14,7 +14,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The common form of a TOML table."""
 
 
-class LabTable(Table, kw_only=True):
+class LabTable(Table, frozen=True, kw_only=True):
     """`[lab]`."""
 
     name: str = ""
@@ -22,7 +22,7 @@ class LabTable(Table, kw_only=True):
     """Zone of naive times and of schedules."""
 
 
-class FieldTable(Table, kw_only=True):
+class FieldTable(Table, frozen=True, kw_only=True):
     """One entry of `[source.NAME.fields]`; what is not said is inferred from the first file."""
 
     type: DType | None = None
@@ -32,7 +32,7 @@ class FieldTable(Table, kw_only=True):
     on_bad: Literal["reject", "null"] = "reject"
 
 
-class SourceTable(Table, kw_only=True):
+class SourceTable(Table, frozen=True, kw_only=True):
     """`[source.NAME]`: how to read its files, whose they are, its contract."""
 
     files: str | tuple[str, ...] = ()
@@ -61,7 +61,7 @@ class SourceTable(Table, kw_only=True):
         return (self.files,) if isinstance(self.files, str) else self.files
 
 
-class AggregateTable(Table, kw_only=True):
+class AggregateTable(Table, frozen=True, kw_only=True):
     """One windowed aggregate of a feature view, over rows with event_timestamp in (t - window, t]."""
 
     by: Literal["count", "sum", "mean", "min", "max"]
@@ -69,7 +69,7 @@ class AggregateTable(Table, kw_only=True):
     window: str
 
 
-class FeatureViewTable(Table, kw_only=True):
+class FeatureViewTable(Table, frozen=True, kw_only=True):
     """`[feature_view.NAME]`: columns of a source as they were known at a moment, by entity."""
 
     source: str
@@ -81,14 +81,14 @@ class FeatureViewTable(Table, kw_only=True):
     aggregate: dict[str, AggregateTable] = {}
 
 
-class OnDemandTable(Table, kw_only=True):
+class OnDemandTable(Table, frozen=True, kw_only=True):
     """`[on_demand.NAME]`: a function of `features.py` computed from the request's own columns."""
 
     function: str
     inputs: tuple[str, ...]
 
 
-class SplitTable(Table, kw_only=True):
+class SplitTable(Table, frozen=True, kw_only=True):
     """How samples are divided; durations for `time`, shares for `hash`."""
 
     by: Literal["time", "hash"]
@@ -96,7 +96,7 @@ class SplitTable(Table, kw_only=True):
     test: str | float
 
 
-class GateTable(Table, kw_only=True):
+class GateTable(Table, frozen=True, kw_only=True):
     """One rule a version must pass."""
 
     metric: str
@@ -108,21 +108,21 @@ class GateTable(Table, kw_only=True):
     """For a comparison: fewer rows that neither version has seen are not enough."""
 
 
-class AlertAfterTable(Table, kw_only=True):
+class AlertAfterTable(Table, frozen=True, kw_only=True):
     """Persistence: at least `windows` of the last `of` windows."""
 
     windows: int = 3
     of: int = 5
 
 
-class MonitoringTable(Table, kw_only=True):
+class MonitoringTable(Table, frozen=True, kw_only=True):
     """`[monitoring]`, or `[model.NAME.monitoring]` for one model."""
 
     window: str = "1d"
     alert_after: AlertAfterTable = AlertAfterTable()
 
 
-class ModelTable(Table, kw_only=True):
+class ModelTable(Table, frozen=True, kw_only=True):
     """`[model.NAME]`: one row of `source` is one sample."""
 
     source: str
@@ -144,7 +144,7 @@ class ModelTable(Table, kw_only=True):
     monitoring: MonitoringTable | None = None
 
 
-class OnTable(Table, kw_only=True):
+class OnTable(Table, frozen=True, kw_only=True):
     """When a trigger fires; exactly one of `data`, `cron`, `every`, `alert`."""
 
     data: str | None = None
@@ -155,7 +155,7 @@ class OnTable(Table, kw_only=True):
     kinds: tuple[str, ...] = ()
 
 
-class TriggerTable(Table, kw_only=True):
+class TriggerTable(Table, frozen=True, kw_only=True):
     """`[trigger.NAME]`."""
 
     on: OnTable
@@ -166,7 +166,7 @@ class TriggerTable(Table, kw_only=True):
     """For example `1 per day`."""
 
 
-class EngineTable(Table, kw_only=True):
+class EngineTable(Table, frozen=True, kw_only=True):
     """`[engine]`: where heavy and untrusted steps run."""
 
     kind: Literal["child", "inline"] = "child"
@@ -174,7 +174,7 @@ class EngineTable(Table, kw_only=True):
     step_seconds: float = 3600.0
 
 
-class ServingTable(Table, kw_only=True):
+class ServingTable(Table, frozen=True, kw_only=True):
     """`[serving]`."""
 
     host: str = "127.0.0.1"
@@ -182,7 +182,7 @@ class ServingTable(Table, kw_only=True):
     default: str | None = None
 
 
-class LabConfig(Table, kw_only=True):
+class LabConfig(Table, frozen=True, kw_only=True):
     """A whole declaration."""
 
     lab: LabTable = LabTable()

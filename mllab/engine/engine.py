@@ -213,7 +213,11 @@ class _Watch:
             hint = "raise `step_seconds` in [engine] if it really needs longer"
             self.cause = StepDied(f"the step took longer than {self.step_seconds:.0f} s", hint, code="timeout")
             self.kill_at = now
-        elif self.cause is None and self.memory_bytes and (used := resident_bytes(self.child.process.pid)) > self.memory_bytes:
+        elif (
+            self.cause is None
+            and self.memory_bytes
+            and (used := resident_bytes(self.child.process.pid)) > self.memory_bytes
+        ):
             hint = "raise `memory_bytes` in [engine], or bring less data at once"
             self.cause = StepDied(f"the step outgrew its memory ({used / 1e9:.1f} GB)", hint, code="memory")
             self.kill_at = now

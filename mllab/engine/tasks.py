@@ -15,6 +15,8 @@ Task = Callable[[Artifacts, dict[str, Any], Callable[[Progress], None], Callable
 
 _WHERE = {
     "detect": "mllab.engine.intake",
+    "match": "mllab.engine.intake",
+    "propose": "mllab.engine.intake",
     "read_file": "mllab.engine.intake",
     "view_rows": "mllab.engine.training",
     "training_set": "mllab.engine.training",

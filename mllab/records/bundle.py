@@ -7,7 +7,7 @@ from mllab.records.declaration import DType, Field
 from mllab.records.runs import Task
 
 
-class FeatureSpec(Record, kw_only=True):
+class FeatureSpec(Record, frozen=True, kw_only=True):
     """One input column of a model and what was learnt about it on the training split."""
 
     name: str
@@ -20,7 +20,7 @@ class FeatureSpec(Record, kw_only=True):
     high: float | None = None
 
 
-class GoldenRow(Record, kw_only=True):
+class GoldenRow(Record, frozen=True, kw_only=True):
     """A real row and the model's recorded output; a loaded model must answer it again to the bit."""
 
     features: dict[str, Any]
@@ -28,7 +28,7 @@ class GoldenRow(Record, kw_only=True):
     """float32 values as Python floats: one, or one per class for multiclass."""
 
 
-class Bundle(Record, kw_only=True):
+class Bundle(Record, frozen=True, kw_only=True):
     """Everything but the booster's own bytes, which its digest names."""
 
     learner: str

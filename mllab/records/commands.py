@@ -9,7 +9,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The arguments of one changing verb of `Lab`, by the verb's own names."""
 
 
-class Train(Command, kw_only=True):
+class Train(Command, frozen=True, kw_only=True):
     """Fit a model: a run, and with `register` a version."""
 
     model: str
@@ -21,7 +21,7 @@ class Train(Command, kw_only=True):
     name: str | None = None
 
 
-class Promote(Command, kw_only=True):
+class Promote(Command, frozen=True, kw_only=True):
     """Point `alias` at a version; `champion` deploys it."""
 
     model: str
@@ -30,46 +30,46 @@ class Promote(Command, kw_only=True):
     reason: str = ""
 
 
-class Rollback(Command, kw_only=True):
+class Rollback(Command, frozen=True, kw_only=True):
     """Put the former champion back, reject the present one, hold the model."""
 
     model: str
     reason: str = ""
 
 
-class Release(Command, kw_only=True):
+class Release(Command, frozen=True, kw_only=True):
     """Allow automatic promotion again."""
 
     model: str
 
 
-class Add(Command, kw_only=True):
+class Add(Command, frozen=True, kw_only=True):
     """Take a file in without the inbox."""
 
     path: str
     source: str | None = None
 
 
-class Assign(Command, kw_only=True):
+class Assign(Command, frozen=True, kw_only=True):
     """Say whose a waiting file is."""
 
     file: str
     source: str
 
 
-class Retry(Command, kw_only=True):
+class Retry(Command, frozen=True, kw_only=True):
     """Take a quarantined file again under the present declaration."""
 
     file: str
 
 
-class Cancel(Command, kw_only=True):
+class Cancel(Command, frozen=True, kw_only=True):
     """Stop a job (or the job of a run)."""
 
     job_id: str
 
 
-class LogLabels(Command, kw_only=True):
+class LogLabels(Command, frozen=True, kw_only=True):
     """Bring truth for earlier predictions."""
 
     labels: tuple[dict[str, Any], ...]

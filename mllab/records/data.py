@@ -15,7 +15,7 @@ class FileStatus(StrEnum):
     WAITING = "waiting"
 
 
-class DataFile(Record, kw_only=True):
+class DataFile(Record, frozen=True, kw_only=True):
     """A file as received, kept byte for byte under its digest."""
 
     sha256: str
@@ -41,7 +41,7 @@ class DataFile(Record, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
-class Refusal(Record, kw_only=True):
+class Refusal(Record, frozen=True, kw_only=True):
     """Why a whole file cannot be taken in: a result, not an error."""
 
     code: str
@@ -51,7 +51,7 @@ class Refusal(Record, kw_only=True):
     """1-based line of the first offender, where there is one."""
 
 
-class Rejection(Record, kw_only=True):
+class Rejection(Record, frozen=True, kw_only=True):
     """Why one row was left out while the rest of its file was taken in."""
 
     line: int
@@ -61,7 +61,7 @@ class Rejection(Record, kw_only=True):
     reason: str
 
 
-class DatasetVersion(Record, kw_only=True):
+class DatasetVersion(Record, frozen=True, kw_only=True):
     """An immutable set of accepted parts of one source."""
 
     source: str
@@ -74,7 +74,7 @@ class DatasetVersion(Record, kw_only=True):
     created_at: datetime
 
 
-class TrainingSet(Record, kw_only=True):
+class TrainingSet(Record, frozen=True, kw_only=True):
     """A frozen point-in-time join of samples and features."""
 
     digest: str

@@ -6,7 +6,7 @@ from enum import StrEnum
 from mllab.records.base import Record
 
 
-class ConfigVersion(Record, kw_only=True):
+class ConfigVersion(Record, frozen=True, kw_only=True):
     """One accepted text of `mllab.toml` together with its `features.py`."""
 
     digest: str
@@ -26,7 +26,7 @@ class DType(StrEnum):
     DATE = "date"
 
 
-class Field(Record, kw_only=True):
+class Field(Record, frozen=True, kw_only=True):
     """One expected column."""
 
     name: str
@@ -34,7 +34,7 @@ class Field(Record, kw_only=True):
     nullable: bool = True
 
 
-class Schema(Record, kw_only=True):
+class Schema(Record, frozen=True, kw_only=True):
     """Expected columns of a source, in file order: the data contract."""
 
     fields: tuple[Field, ...]
@@ -44,7 +44,7 @@ class Schema(Record, kw_only=True):
         return [field.name for field in self.fields]
 
 
-class SourceState(Record, kw_only=True):
+class SourceState(Record, frozen=True, kw_only=True):
     """What is known of a declared source beyond its declaration: the contract inferred from its first file."""
 
     name: str

@@ -6,7 +6,7 @@ from typing import Any
 from mllab.records.base import Record
 
 
-class Event(Record, kw_only=True):
+class Event(Record, frozen=True, kw_only=True):
     """One fact; the log of them is the source of every state table."""
 
     seq: int

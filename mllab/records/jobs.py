@@ -29,7 +29,7 @@ class Lane(StrEnum):
     QUICK = "quick"
 
 
-class Job(Record, kw_only=True):
+class Job(Record, frozen=True, kw_only=True):
     """One piece of work in the queue: named, resumable steps."""
 
     job_id: str
@@ -54,7 +54,7 @@ class Job(Record, kw_only=True):
     finished_at: datetime | None = None
 
 
-class JobStep(Record, kw_only=True):
+class JobStep(Record, frozen=True, kw_only=True):
     """A finished step of a job; after a crash its output is taken instead of doing it again."""
 
     job_id: str
@@ -65,7 +65,7 @@ class JobStep(Record, kw_only=True):
     finished_at: datetime
 
 
-class TriggerState(Record, kw_only=True):
+class TriggerState(Record, frozen=True, kw_only=True):
     """What a declared trigger remembers."""
 
     name: str
@@ -76,7 +76,7 @@ class TriggerState(Record, kw_only=True):
     paused: bool = False
 
 
-class Progress(Record, kw_only=True):
+class Progress(Record, frozen=True, kw_only=True):
     """How far a step is."""
 
     text: str

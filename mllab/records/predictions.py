@@ -6,7 +6,7 @@ from typing import Any
 from mllab.records.base import Record
 
 
-class Prediction(Record, kw_only=True):
+class Prediction(Record, frozen=True, kw_only=True):
     """One logged answer."""
 
     prediction_id: str
@@ -22,7 +22,7 @@ class Prediction(Record, kw_only=True):
     probabilities: dict[str, float] | None = None
 
 
-class Label(Record, kw_only=True):
+class Label(Record, frozen=True, kw_only=True):
     """The truth about one prediction, arriving later."""
 
     prediction_id: str

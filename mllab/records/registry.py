@@ -7,7 +7,7 @@ from mllab.records.base import Record
 from mllab.records.runs import Task
 
 
-class GateResult(Record, kw_only=True):
+class GateResult(Record, frozen=True, kw_only=True):
     """How one rule judged one version. A failing gate is a result, not an error."""
 
     metric: str
@@ -23,7 +23,7 @@ class GateResult(Record, kw_only=True):
     n_rows: int = 0
 
 
-class RegisteredModel(Record, kw_only=True):
+class RegisteredModel(Record, frozen=True, kw_only=True):
     """A name under which versions are kept."""
 
     name: str
@@ -42,7 +42,7 @@ class VersionStatus(StrEnum):
     REJECTED = "rejected"
 
 
-class ModelVersion(Record, kw_only=True):
+class ModelVersion(Record, frozen=True, kw_only=True):
     """An integer, gapless per model, that names the result of one run."""
 
     model: str
@@ -59,7 +59,7 @@ class ModelVersion(Record, kw_only=True):
     reason: str | None = None
 
 
-class AliasMove(Record, kw_only=True):
+class AliasMove(Record, frozen=True, kw_only=True):
     """One move of a pointer; the last one per model and alias is in force."""
 
     move_id: str
@@ -73,7 +73,7 @@ class AliasMove(Record, kw_only=True):
     by: str
 
 
-class Deployment(Record, kw_only=True):
+class Deployment(Record, frozen=True, kw_only=True):
     """Which version answers for a model, since when."""
 
     model: str

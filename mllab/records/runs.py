@@ -28,7 +28,7 @@ class RunStatus(StrEnum):
         return self is RunStatus.RUNNING and other is not RunStatus.RUNNING
 
 
-class Run(Record, kw_only=True):
+class Run(Record, frozen=True, kw_only=True):
     """One training attempt."""
 
     run_id: str
@@ -54,7 +54,7 @@ class Run(Record, kw_only=True):
     finished_at: datetime | None = None
 
 
-class MetricPoint(Record, kw_only=True):
+class MetricPoint(Record, frozen=True, kw_only=True):
     """One value of one metric at one step."""
 
     run_id: str

@@ -8,7 +8,7 @@ from mllab.records.bundle import Bundle
 from mllab.records.runs import Task
 
 
-class ModelState(Record, kw_only=True):
+class ModelState(Record, frozen=True, kw_only=True):
     """One model in a status."""
 
     champion: int | None
@@ -16,7 +16,7 @@ class ModelState(Record, kw_only=True):
     held: bool = False
 
 
-class LabStatus(Record, kw_only=True):
+class LabStatus(Record, frozen=True, kw_only=True):
     """The state of a lab at a glance."""
 
     lab: str
@@ -30,7 +30,7 @@ class LabStatus(Record, kw_only=True):
     """Job status to count."""
 
 
-class VersionSummary(Record, kw_only=True):
+class VersionSummary(Record, frozen=True, kw_only=True):
     """One version in a list of models."""
 
     version: int
@@ -43,7 +43,7 @@ class VersionSummary(Record, kw_only=True):
     reason: str | None = None
 
 
-class ModelSummary(Record, kw_only=True):
+class ModelSummary(Record, frozen=True, kw_only=True):
     """A model with its versions, as `model list` shows it."""
 
     name: str
@@ -54,7 +54,7 @@ class ModelSummary(Record, kw_only=True):
     versions: tuple[VersionSummary, ...] = ()
 
 
-class SourceSummary(Record, kw_only=True):
+class SourceSummary(Record, frozen=True, kw_only=True):
     """A declared source and what came in through it."""
 
     name: str
@@ -68,7 +68,7 @@ class SourceSummary(Record, kw_only=True):
     """Column to type, once a file has been accepted."""
 
 
-class FileSummary(Record, kw_only=True):
+class FileSummary(Record, frozen=True, kw_only=True):
     """A received file, as `data list` shows it."""
 
     source: str | None
@@ -81,7 +81,7 @@ class FileSummary(Record, kw_only=True):
     reason: str | None = None
 
 
-class QuarantineEntry(Record, kw_only=True):
+class QuarantineEntry(Record, frozen=True, kw_only=True):
     """A refused file, or the first refused rows of an accepted one."""
 
     file: str
@@ -94,7 +94,7 @@ class QuarantineEntry(Record, kw_only=True):
     """`file` or `row`."""
 
 
-class Answer(Record, kw_only=True):
+class Answer(Record, frozen=True, kw_only=True):
     """The answer to one prediction request."""
 
     model: str
@@ -106,7 +106,7 @@ class Answer(Record, kw_only=True):
     warnings: list[str] = []
 
 
-class Served(Record, kw_only=True):
+class Served(Record, frozen=True, kw_only=True):
     """A model version that is ready to answer."""
 
     model: str
@@ -116,7 +116,7 @@ class Served(Record, kw_only=True):
     bundle: Bundle
 
 
-class TraceNode(Record, kw_only=True):
+class TraceNode(Record, frozen=True, kw_only=True):
     """One stop of a lineage, with what it was made from (or what was made of it)."""
 
     kind: str
@@ -125,7 +125,7 @@ class TraceNode(Record, kw_only=True):
     children: list["TraceNode"] = []
 
 
-class LabProposal(Record, kw_only=True):
+class LabProposal(Record, frozen=True, kw_only=True):
     """What `init` found in a file, and the declaration it proposes."""
 
     folder: str

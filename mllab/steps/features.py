@@ -9,21 +9,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from hashlib import blake2b
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
-import msgspec
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from mllab.config import AggregateTable, FeatureViewTable, LabConfig, duration
 from mllab.errors import InvalidInput
+from mllab.steps.identity import instants, row_hashes, text_hash
 
 EVENT_TIMESTAMP = "event_timestamp"
-INSTANT = pl.Datetime("us", "UTC")
+ROW_HASH = "__hash"
+_REPEATS = np.uint64(0xFFFF)
 INT64 = (-(2**63), 2**63 - 1)
 """A sum of whole numbers stops at these limits."""
 PAIRS_AT_ONCE = 4_000_000
@@ -37,11 +35,11 @@ OnlineRow = tuple[int, Sequence[Any]]
 
 @dataclass(frozen=True, kw_only=True)
 class ViewRows:
-    """The rows of a view in canonical order: entity, event_timestamp, then a hash of the values."""
+    """The rows of a view in canonical order: entity, event_timestamp, hash of the row."""
 
     entity: tuple[str, ...]
     frame: pl.DataFrame
-    """The entity columns, `event_timestamp` (µs, UTC), then the value columns."""
+    """The entity columns, `event_timestamp` (µs, UTC), the value columns, `__hash` (Int64)."""
     n_skipped: int = 0
     """Rows left out because their timestamp or a part of their entity is null."""
 
@@ -64,26 +62,6 @@ def horizon(view: FeatureViewTable) -> timedelta | None:
             return None
         windows.append(duration(view.ttl))
     return max(windows, default=timedelta(0))
-
-
-def instants(frame: pl.DataFrame, column: str) -> pl.Series:
-    """A column of moments as µs in UTC; times without zone are taken as UTC, dates as their midnight.
-
-    Raises:
-        InvalidInput: the column is missing or holds no moments.
-    """
-    if column not in frame.columns:
-        raise InvalidInput(f"there is no column `{column}` to take the time from", "name a column that holds times")
-    found = frame[column]
-    if found.dtype == pl.Null or found.dtype == pl.Date:
-        found = found.cast(pl.Datetime("us"))
-    if not isinstance(found.dtype, pl.Datetime):
-        raise InvalidInput(
-            f"`{column}` holds {found.dtype} and no moments", "make a datetime of it in `with_columns` or `dates`"
-        )
-    if found.dtype.time_zone is None:
-        found = found.dt.replace_time_zone("UTC")
-    return found.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
 
 
 def plain_values(frame: pl.DataFrame, columns: Sequence[str], of: str) -> pl.DataFrame:
@@ -118,13 +96,21 @@ def plain_values(frame: pl.DataFrame, columns: Sequence[str], of: str) -> pl.Dat
         raise InvalidInput(f"{of}: {error}", "whole numbers have at most 64 bits with sign") from error
 
 
-def view_rows(frame: pl.DataFrame, view: FeatureViewTable, timestamp: str) -> ViewRows:
+def view_rows(
+    frame: pl.DataFrame, view: FeatureViewTable, timestamp: str, *, key: Sequence[str] = (), part: str = ""
+) -> ViewRows:
     """The rows of a view in canonical order, whatever the order they came in.
+
+    The hash of a row is 48 bits of `row_hashes` and 16 bits that number identical rows: no two rows of one entity
+    and moment share it, and it is the same whether a row comes alone, with its part, or with the whole source.
 
     Args:
         frame: rows of the view's source, already deduplicated by the source's key.
         view: the declaration.
         timestamp: column that says when the values became known.
+        key: the source's key; rows are hashed by it, else by all their columns.
+        part: for a source without key whose parts are kept one by one: the part's digest, so that equal rows of two
+            parts stay two. With a key they are one row, and `part` stays empty.
 
     Raises:
         InvalidInput: a column is missing or of a type that cannot be a feature.
@@ -141,30 +127,23 @@ def view_rows(frame: pl.DataFrame, view: FeatureViewTable, timestamp: str) -> Vi
     moments = instants(frame, timestamp).rename(EVENT_TIMESTAMP)
     if taken := {EVENT_TIMESTAMP, *entity} & set(values.columns) | {EVENT_TIMESTAMP} & set(entity):
         raise InvalidInput(f"{who}: `{min(taken)}` is entity or timestamp and cannot be a feature too", "rename one")
-    rows = keys.with_columns(moments, *values.get_columns())
-    kept = rows.drop_nulls([*entity, EVENT_TIMESTAMP]).sort([*entity, EVENT_TIMESTAMP])
-    return ViewRows(entity=entity, frame=_break_ties(kept, entity), n_skipped=rows.height - kept.height)
+    hashes = (row_hashes(frame, key) & ~_REPEATS).view(np.int64)
+    rows = keys.with_columns(moments, *values.get_columns(), pl.Series(ROW_HASH, hashes))
+    kept = rows.drop_nulls([*entity, EVENT_TIMESTAMP]).sort([*entity, EVENT_TIMESTAMP, ROW_HASH])
+    numbered = _number_repeats(kept, text_hash(part) if part else 0)
+    return ViewRows(entity=entity, frame=numbered, n_skipped=rows.height - kept.height)
 
 
-def _break_ties(rows: pl.DataFrame, entity: tuple[str, ...]) -> pl.DataFrame:
-    """Rows sorted by entity and time, those of one entity and moment by the hash of their values."""
-    if rows.height < 2 or rows.width == len(entity) + 1:
-        return rows
-    place = pl.struct(*entity, EVENT_TIMESTAMP)
-    starts = rows.select(place.ne_missing(place.shift(1)).fill_null(True)).to_series().to_numpy()
-    starts[0] = True
-    group = np.cumsum(starts)
-    tied = np.flatnonzero(np.bincount(group)[group] > 1)
-    if tied.size == 0:
-        return rows
-    hashes = np.zeros(rows.height, np.uint64)
-    hashes[tied] = [_tie_hash(one) for one in rows[:, len(entity) + 1 :][tied].iter_rows()]
-    return rows[np.lexsort((hashes, group))]
-
-
-def _tie_hash(values: Sequence[Any]) -> int:
-    """BLAKE2b-64 of the values as a MessagePack array, read big-endian."""
-    return int.from_bytes(blake2b(msgspec.msgpack.encode(list(values)), digest_size=8).digest(), "big")
+def _number_repeats(rows: pl.DataFrame, first: int) -> pl.DataFrame:
+    """Sorted rows with equal ones told apart in the low bits of their hash, counted from `first`."""
+    hashes = rows[ROW_HASH].to_numpy().view(np.uint64)
+    times = rows[EVENT_TIMESTAMP].to_physical().to_numpy()
+    new = np.ones(rows.height, np.bool_)
+    new[1:] = (hashes[1:] != hashes[:-1]) | (times[1:] != times[:-1])
+    place = np.arange(rows.height)
+    repeat = place - np.maximum.accumulate(np.where(new, place, 0)) + first % (int(_REPEATS) + 1)
+    numbered = (hashes | (repeat.astype(np.uint64) & _REPEATS)).view(np.int64)
+    return rows.with_columns(pl.Series(ROW_HASH, numbered))
 
 
 def join_view(samples: pl.DataFrame, at: str, rows: ViewRows, view: FeatureViewTable) -> pl.DataFrame:
@@ -298,20 +277,20 @@ def _extremes(values: Values, start: Ints, n_values: Ints, least: np.ufunc) -> V
     return found
 
 
-def online_rows(rows: ViewRows) -> Iterator[tuple[tuple[Any, ...], int, tuple[Any, ...]]]:
-    """Every row as (entity, event_timestamp in µs since 1970 UTC, values), in canonical order, for the online store."""
+def online_rows(rows: ViewRows) -> Iterator[tuple[tuple[Any, ...], int, int, tuple[Any, ...]]]:
+    """Every row for the online store, in canonical order: entity, event_timestamp in µs since 1970, hash, values."""
     n_keys = len(rows.entity)
     moments = rows.frame[EVENT_TIMESTAMP].to_physical()
     for row, at in zip(rows.frame.iter_rows(), moments, strict=True):
-        yield row[:n_keys], at, row[n_keys + 1 :]
+        yield row[:n_keys], at, row[-1], row[n_keys + 1 : -1]
 
 
 def online_features(rows: Sequence[OnlineRow], at_us: int, view: FeatureViewTable) -> dict[str, Any]:
     """The features of one entity at one moment, equal to the bit to what `join_view` gives.
 
     Args:
-        rows: of this entity, by event_timestamp, at least those in [at - horizon, at]; others do no harm, and the
-            order among rows of one moment does not matter.
+        rows: of this entity in canonical order (event_timestamp, hash), at least those in [at - horizon, at]; others
+            do no harm.
         at_us: the moment in µs since 1970 UTC.
         view: the declaration.
     """
@@ -321,7 +300,7 @@ def online_features(rows: Sequence[OnlineRow], at_us: int, view: FeatureViewTabl
     if end == 0 or (view.ttl is not None and at_us - rows[end - 1][0] > _micros(view.ttl)):
         found: dict[str, Any] = dict.fromkeys(view.features)
         return found | {name: 0 if one.by == "count" else None for name, one in view.aggregate.items()}
-    rows = _canonical(rows[:end], bool(view.features))
+    rows = rows[:end]
     columns = value_columns(view)
     found = dict(zip(view.features, rows[-1][1], strict=False))
     for name, aggregate in view.aggregate.items():
@@ -334,23 +313,6 @@ def online_features(rows: Sequence[OnlineRow], at_us: int, view: FeatureViewTabl
         place = columns.index(aggregate.of)
         found[name] = _reduce(aggregate.by, [v for row in rows[start:] if (v := row[1][place]) is not None])
     return found
-
-
-def _canonical(rows: Sequence[OnlineRow], latest_counts: bool) -> Sequence[OnlineRow]:
-    """The rows with those of one moment in canonical order, where that order can change an answer."""
-    before = None
-    for at, values in rows:
-        if at == before and (latest_counts or any(isinstance(value, float) for value in values)):
-            break
-        before = at
-    else:
-        return rows
-    groups = (list(group) for _, group in groupby(rows, itemgetter(0)))
-    return [row for group in groups for row in (_by_hash(group) if len(group) > 1 else group)]
-
-
-def _by_hash(rows: list[OnlineRow]) -> list[OnlineRow]:
-    return sorted(rows, key=lambda row: _tie_hash(row[1]))
 
 
 def _reduce(by: str, values: list[Any]) -> int | float | None:

@@ -45,8 +45,11 @@ class Datasets:
             NotFound: no file is called so.
             Conflict: several are.
         """
-        sql = "SELECT * FROM datafiles WHERE name = ?1 OR name LIKE '%/' || ?1 OR (length(?1) >= 6 AND sha256 GLOB ?1 || '*')"
-        found = self._db.all(DataFile, sql + " ORDER BY received_at DESC", reference.replace("*", ""))
+        sql = (
+            "SELECT * FROM datafiles WHERE name = ?1 OR name LIKE '%/' || ?1"
+            " OR (length(?1) >= 6 AND sha256 GLOB ?1 || '*') ORDER BY received_at DESC"
+        )
+        found = self._db.all(DataFile, sql, reference.replace("*", ""))
         exact = [file for file in found if reference in (file.name, file.sha256)] or found
         if not exact:
             raise NotFound(f"no file is called `{reference}`", "see `mllab data list` and `mllab data quarantine`")

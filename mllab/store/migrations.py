@@ -47,9 +47,10 @@ CREATE TABLE models (
     held_reason TEXT
 ) STRICT;
 CREATE TABLE versions (
-    model TEXT NOT NULL REFERENCES models (name), version INTEGER NOT NULL, run_id TEXT NOT NULL REFERENCES runs (run_id),
-    bundle TEXT NOT NULL, created_at INTEGER NOT NULL, status TEXT NOT NULL, metrics TEXT NOT NULL, training_set TEXT,
-    gates TEXT NOT NULL, gates_passed INTEGER, reason TEXT, PRIMARY KEY (model, version)
+    model TEXT NOT NULL REFERENCES models (name), version INTEGER NOT NULL,
+    run_id TEXT NOT NULL REFERENCES runs (run_id), bundle TEXT NOT NULL, created_at INTEGER NOT NULL,
+    status TEXT NOT NULL, metrics TEXT NOT NULL, training_set TEXT, gates TEXT NOT NULL, gates_passed INTEGER,
+    reason TEXT, PRIMARY KEY (model, version)
 ) STRICT;
 CREATE INDEX versions_run ON versions (run_id);
 CREATE TABLE alias_moves (
@@ -96,8 +97,8 @@ CREATE TABLE labels (
     prediction_id TEXT PRIMARY KEY, label TEXT NOT NULL, observed_at INTEGER NOT NULL, received_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE online_rows (
-    view TEXT NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, hash INTEGER NOT NULL, row BLOB NOT NULL,
-    PRIMARY KEY (view, entity, at, hash)
+    view TEXT NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, nth TEXT NOT NULL, row BLOB NOT NULL,
+    PRIMARY KEY (view, entity, at, nth)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE online_parts (view TEXT NOT NULL, part TEXT NOT NULL, PRIMARY KEY (view, part)) STRICT, WITHOUT ROWID;
 """

@@ -3,7 +3,7 @@
 SQLite turns -0.0 into 0.0 and NaN into NULL; inside a BLOB a float stays what it was offline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,29 +30,37 @@ class Online:
 
     @staticmethod
     def add_part(tx: "Transaction", view: str, part: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Keep a part's rows of a view: (entity key values, at in microseconds, hash, values)."""
+        """Keep a part's rows of a view: (entity key values, at in microseconds, values). Again changes nothing."""
         encode = msgspec.msgpack.encode
         tx.many(
-            "INSERT OR IGNORE INTO online_rows (view, entity, at, hash, row) VALUES (?, ?, ?, ?, ?)",
-            ((view, encode(entity), at, hash, encode(values)) for entity, at, hash, values in rows),
+            "INSERT OR IGNORE INTO online_rows (view, entity, at, nth, row) VALUES (?, ?, ?, ?, ?)",
+            ((view, encode(entity), at, nth, encode(values)) for (entity, at, values), nth in _numbered(part, rows)),
         )
         tx.execute("INSERT OR IGNORE INTO online_parts (view, part) VALUES (?, ?)", view, part)
 
     def rows(
         self, view: str, entity: Sequence[Any], until: int, since: int | None, last_only: bool
     ) -> list[tuple[int, list[Any]]]:
-        """An entity's rows in canonical order: (microseconds, values).
+        """An entity's rows by time: (microseconds, values); rows of one moment in any order.
 
         Args:
             view: digest of the view's definition.
             entity: values of the entity's key columns in the view's order.
             until: at most this moment.
             since: at least this moment; None for no bound.
-            last_only: only the last such row.
+            last_only: only the last such row, with all others of its very moment.
         """
         key = msgspec.msgpack.encode(list(entity))
         low = _FOREVER if since is None else since
-        base = "SELECT at, row FROM online_rows WHERE view = ? AND entity = ? AND at <= ? AND at >= ?"
-        order = " ORDER BY at DESC, hash DESC LIMIT 1" if last_only else " ORDER BY at, hash"
-        found = self._db.readers.all(base + order, view, key, until, low)
+        base = "SELECT at, row FROM online_rows WHERE view = ?1 AND entity = ?2 AND at "
+        if last_only:
+            newest = "(SELECT max(at) FROM online_rows WHERE view = ?1 AND entity = ?2 AND at <= ?3 AND at >= ?4)"
+            found = self._db.readers.all(f"{base} = {newest}", view, key, until, low)  # noqa: S608
+        else:
+            found = self._db.readers.all(f"{base} <= ?3 AND at >= ?4 ORDER BY at", view, key, until, low)  # noqa: S608
         return [(row[0], msgspec.msgpack.decode(row[1])) for row in found]
+
+
+def _numbered(part: str, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], str]]:
+    """Rows with a name of their own inside their view: the part and the place in it."""
+    return ((row, f"{part[:16]}:{place}") for place, row in enumerate(rows))

@@ -45,7 +45,8 @@ class Registry:
         """Alias to version, as they stand."""
         rows = self._db.readers.all(
             "SELECT alias, version FROM (SELECT *, row_number() OVER (PARTITION BY alias ORDER BY moved_at DESC,"
-            " move_id DESC) AS age FROM alias_moves WHERE model = ?) WHERE age = 1 AND version IS NOT NULL ORDER BY alias",
+            " move_id DESC) AS age FROM alias_moves WHERE model = ?)"
+            " WHERE age = 1 AND version IS NOT NULL ORDER BY alias",
             model,
         )
         return {row["alias"]: row["version"] for row in rows}

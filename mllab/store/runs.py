@@ -92,7 +92,8 @@ class Runs:
         for key in keys.values():
             tx.execute(
                 "INSERT OR REPLACE INTO metric_summary (metric, last, first, min, max, run_id) SELECT ?1,"
-                " (SELECT value FROM metric_points WHERE run_id = ?2 AND metric = ?1 ORDER BY step DESC, at DESC LIMIT 1),"
+                " (SELECT value FROM metric_points WHERE run_id = ?2 AND metric = ?1"
+                " ORDER BY step DESC, at DESC LIMIT 1),"
                 " (SELECT value FROM metric_points WHERE run_id = ?2 AND metric = ?1 ORDER BY step, at LIMIT 1),"
                 " min(value), max(value), ?2 FROM metric_points WHERE run_id = ?2 AND metric = ?1",
                 key,

@@ -17,6 +17,7 @@ import sqlite_utils
 
 from mllab.errors import LabError, Unavailable
 from mllab.store.connect import BUSY_SECONDS, Connection, explain, sqlite3
+from mllab.store.crash import crash_point
 from mllab.store.migrations import migrations
 from mllab.store.rows import from_row, to_micros, to_row
 from mllab.store.tables import STATE_TABLES
@@ -35,6 +36,8 @@ class Transaction:
         self._connection = connection
         self.now = clock()
         self.last_seq: int | None = None
+        self.types: list[str] = []
+        """Types of the events emitted, for tests that end the process at one of them."""
 
     def execute(self, sql: str, *args: Any) -> Any:
         """Run a statement on bulk tables, or read inside the transaction."""
@@ -74,7 +77,8 @@ class Transaction:
         """
         fields: dict[str, Any] = msgspec.to_builtins(payload)
         cursor = self._connection.execute(
-            "INSERT INTO events (at, type, v, subject, text, job_id, cause_seq, payload) VALUES (?, ?, 1, ?, ?, ?, ?, ?)",
+            "INSERT INTO events (at, type, v, subject, text, job_id, cause_seq, payload)"
+            " VALUES (?, ?, 1, ?, ?, ?, ?, ?)",
             (
                 to_micros(self.now),
                 type,
@@ -86,6 +90,7 @@ class Transaction:
             ),
         )
         apply(self._connection, type, fields)
+        self.types.append(type)
         self.last_seq = int(cursor.lastrowid)
         return self.last_seq
 
@@ -182,20 +187,13 @@ class Writer:
         if not group:
             return
         done: list[tuple[Future[Any], Any]] = []
-        last_seq: int | None = None
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for wish, future in group:
-                connection.execute("SAVEPOINT wish")
-                transaction = Transaction(connection, self._clock)
-                try:
-                    done.append((future, wish(transaction)))
-                    last_seq = transaction.last_seq or last_seq
-                except Exception as error:  # noqa: BLE001 - whatever a wish raises belongs to its caller
-                    connection.execute("ROLLBACK TO wish")
-                    future.set_exception(explain(error) if isinstance(error, sqlite3.OperationalError) else error)
-                connection.execute("RELEASE wish")
+            transactions = [self._try(connection, wish, future, done) for wish, future in group]
+            last_seq = max((one.last_seq for one in transactions if one.last_seq is not None), default=None)
+            crash_point("before", transactions)
             connection.execute("COMMIT")
+            crash_point("after", transactions)
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -208,6 +206,25 @@ class Writer:
                 tell(last_seq)
         for future, result in done:
             future.set_result(result)
+
+    def _try(
+        self,
+        connection: Connection,
+        wish: Callable[[Transaction], Any],
+        future: "Future[Any]",
+        done: list[tuple["Future[Any]", Any]],
+    ) -> Transaction:
+        """Run one wish inside its savepoint; what it raises belongs to its caller."""
+        connection.execute("SAVEPOINT wish")
+        transaction = Transaction(connection, self._clock)
+        try:
+            done.append((future, wish(transaction)))
+        except Exception as error:  # noqa: BLE001 - whatever a wish raises belongs to its caller
+            connection.execute("ROLLBACK TO wish")
+            transaction.types.clear()
+            future.set_exception(explain(error) if isinstance(error, sqlite3.OperationalError) else error)
+        connection.execute("RELEASE wish")
+        return transaction
 
 
 def _open(path: Path) -> Connection:

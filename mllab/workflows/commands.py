@@ -38,7 +38,9 @@ def read_command(verb: str, body: Any) -> Command:
     try:
         return msgspec.convert(body, COMMANDS[verb])
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"the command `{verb}` does not fit: {error}", "see the command's fields in the docs") from error
+        raise InvalidInput(
+            f"the command `{verb}` does not fit: {error}", "see the command's fields in the docs"
+        ) from error
 
 
 def carry_out(workspace: Workspace, command: Command) -> Any:

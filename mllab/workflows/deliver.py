@@ -10,7 +10,6 @@ from mllab.config import LabConfig, ModelTable
 from mllab.errors import Conflict, LabError, NotFound
 from mllab.records import (
     AliasMove,
-    Bundle,
     Deployment,
     GateResult,
     ModelVersion,
@@ -38,7 +37,9 @@ def register(context: JobContext, name: str, table: ModelTable, run: Run, frozen
         if workspace.registry.find_model(name) is None:
             model = RegisteredModel(name=name, task=Task(run.tags["task"]), target=table.target, created_at=tx.now)
             context.say(tx, "model.registered", name, f"{name} registered ({model.task.value})", model)
-        number = int(tx.execute("SELECT coalesce(max(version), 0) + 1 FROM versions WHERE model = ?", name).fetchone()[0])
+        number = int(
+            tx.execute("SELECT coalesce(max(version), 0) + 1 FROM versions WHERE model = ?", name).fetchone()[0]
+        )
         made = ModelVersion(
             model=name,
             version=number,
@@ -55,7 +56,7 @@ def register(context: JobContext, name: str, table: ModelTable, run: Run, frozen
     return workspace.db.write(keep)
 
 
-# -- gates and policy ---------------------------------------------------------------------------------------------------
+# -- gates and policy ------------------------------------------------------------------------------------------------
 
 
 def judge_and_promote(
@@ -114,7 +115,7 @@ def _judge(
     return msgspec.convert(found["results"], tuple[GateResult, ...])
 
 
-# -- moving aliases -----------------------------------------------------------------------------------------------------
+# -- moving aliases --------------------------------------------------------------------------------------------------
 
 
 def move_alias(
@@ -137,7 +138,9 @@ def move_alias(
     """
     made = workspace.registry.get_version(model, version)
     if alias == "champion" and made.status is VersionStatus.REJECTED:
-        raise Conflict(f"{model} version {version} was rejected: {made.reason}", "train a new version, or choose another")
+        raise Conflict(
+            f"{model} version {version} was rejected: {made.reason}", "train a new version, or choose another"
+        )
     previous = workspace.registry.aliases(model).get(alias)
     loaded = None
     if alias == "champion":
@@ -254,5 +257,3 @@ def restore(workspace: Workspace) -> list[str]:
             workspace.db.write(lambda tx, s=said, p=problem: tx.emit("serving.failed", p["model"], s, p))  # type: ignore[misc]
             problems.append(said)
     return problems
-
-

@@ -32,7 +32,9 @@ class Changed(LabError):
     """The file changed while it was copied: look again later."""
 
 
-def receive(workspace: Workspace, path: Path, name: str, *, source: str | None = None, keep: bool = False) -> Job | None:
+def receive(
+    workspace: Workspace, path: Path, name: str, *, source: str | None = None, keep: bool = False
+) -> Job | None:
     """Take a whole file in: keep its bytes, queue its intake, remove it from where it lay.
 
     Args:
@@ -113,7 +115,9 @@ def queue_intake(workspace: Workspace, file: DataFile, source: str | None, why: 
         Conflict: it is accepted, or on its way.
     """
     if file.status not in (FileStatus.WAITING, FileStatus.QUARANTINED):
-        raise Conflict(f"{file.name} is {file.status.value} already", "only waiting and quarantined files can be taken again")
+        raise Conflict(
+            f"{file.name} is {file.status.value} already", "only waiting and quarantined files can be taken again"
+        )
 
     def again(tx: Transaction) -> Job:
         change = {"sha256": file.sha256, "status": FileStatus.RECEIVED, "source": source, "received_at": tx.now}
@@ -230,9 +234,7 @@ def _set_aside(
     return {"text": said, "code": refusal.code}
 
 
-def _accept(
-    context: JobContext, tx: Transaction, file: DataFile, source: str, found: dict[str, Any]
-) -> DatasetVersion:
+def _accept(context: JobContext, tx: Transaction, file: DataFile, source: str, found: dict[str, Any]) -> DatasetVersion:
     """File, contract and dataset version in one transaction."""
     if context.workspace.datasets.source_state(source).schema is None:
         schema = msgspec.convert(found["schema"], Schema)

@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -142,9 +141,7 @@ def _claim(workspace: Workspace, tx: Transaction, lane: Lane) -> Job | None:
         "config_digest": config,
     }
     again = f" (attempt {job.attempts + 1})" if job.attempts else ""
-    tx.emit(
-        "job.started", job.job_id, f"{job.kind} of {job.subject} started{again}", change, job_id=job.job_id
-    )
+    tx.emit("job.started", job.job_id, f"{job.kind} of {job.subject} started{again}", change, job_id=job.job_id)
     return msgspec.structs.replace(
         job, status=JobStatus.RUNNING, attempts=job.attempts + 1, started_at=tx.now, config_digest=config
     )
@@ -193,19 +190,3 @@ def request_cancel(workspace: Workspace, job_id: str) -> Job:
 
     workspace.db.write(cancel)
     return workspace.jobs.get_job(job.job_id)
-
-
-def wait_for(workspace: Workspace, job_id: str, work: Callable[[Lane], object] | None) -> Job:
-    """Wait until a job is over.
-
-    Args:
-        workspace: the lab.
-        job_id: which job.
-        work: where this process has no workers, how to run the next job of a lane; else None.
-    """
-    while not (job := workspace.jobs.get_job(job_id)).status.is_over():
-        if work is not None:
-            work(job.lane)
-        else:
-            threading.Event().wait(0.05)
-    return job

@@ -70,4 +70,6 @@ def _label(workspace: Workspace, given: dict[str, Any], place: int) -> Label:
             received_at=workspace.clock(),
         )
     except msgspec.ValidationError as error:
-        raise InvalidInput(f"label {place}: observed_at is no time", "send RFC 3339, for example 2013-01-31T12:00:00Z") from error
+        raise InvalidInput(
+            f"label {place}: observed_at is no time", "send RFC 3339, for example 2013-01-31T12:00:00Z"
+        ) from error

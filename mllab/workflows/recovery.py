@@ -1,8 +1,8 @@
 """What a crash left half done, put right at the next start: runs ended, jobs back in the queue, rubbish swept."""
 
-from mllab.errors import LabError
 from mllab.records import JobStatus, RunStatus
 from mllab.store.writer import Transaction
+from mllab.workflows.declaring import accept_edit
 from mllab.workflows.jobs import MAX_ATTEMPTS
 from mllab.workflows.workspace import Workspace
 
@@ -10,13 +10,10 @@ from mllab.workflows.workspace import Workspace
 def recover(workspace: Workspace) -> None:
     """Bring a lab that was left in whatever state back to one that can go on. Doing it twice changes nothing."""
     workspace.artifacts.sweep()
-    try:
+    if workspace.datasets.latest_config() is None:
         workspace.accept_config()
-    except LabError as error:
-        if workspace.datasets.latest_config() is None:
-            raise
-        said, reason = f"the declaration is broken, the last good one stays: {error.message}", error.message
-        workspace.db.write(lambda tx: tx.emit("declaration.refused", "mllab.toml", said, {"reason": reason}))
+    else:
+        accept_edit(workspace)
     if workspace.jobs.running() or _open_runs(workspace):
         workspace.db.write(lambda tx: _put_right(workspace, tx))
 

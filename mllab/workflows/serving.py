@@ -17,7 +17,7 @@ from mllab.engine.user_code import compute, load_functions
 from mllab.errors import Conflict, NotFound, Unavailable
 from mllab.records import Answer, Bundle, ModelVersion, Served
 from mllab.steps.features import horizon, online_features
-from mllab.steps.predict import Encoder, Predictor, warnings_for
+from mllab.steps.predict import Encoder, Predictor
 from mllab.steps.request import RequestShape
 from mllab.store.predictions import LoggedRow
 from mllab.store.rows import to_micros
@@ -129,10 +129,12 @@ class Serving:
         now = self._workspace.clock()
         moments = self._moments(loaded, clean, now)
         features = self._features(loaded, clean, moments)
-        matrix = loaded.encoder.encode(features)
+        matrix = loaded.encoder.rows(features)
         values, probabilities = loaded.predictor.answers(matrix)
         logged = [
-            LoggedRow(to_micros(moments[i]), clean[i], features[i], values[i], probabilities[i] if probabilities else None)
+            LoggedRow(
+                to_micros(moments[i]), clean[i], features[i], values[i], probabilities[i] if probabilities else None
+            )
             for i in range(len(clean))
         ]
         try:
@@ -140,7 +142,7 @@ class Serving:
         except OSError as error:
             hint = "make room on the disk; unlogged answers are not given"
             raise Unavailable(f"the prediction log cannot be written: {error.strerror}", hint) from error
-        warned = [f"row {i}: {one}" for i, row in enumerate(features) for one in warnings_for(row, loaded.bundle.features)]
+        warned = [f"row {i}: {one}" for i, row in enumerate(features) for one in loaded.encoder.warnings(row)]
         return Answer(
             model=model,
             version=loaded.version,
@@ -190,9 +192,7 @@ class Serving:
             return [now] * len(rows)
         return [row.get(column) or now for row in rows]
 
-    def _features(
-        self, loaded: Loaded, rows: list[dict[str, Any]], moments: list[datetime]
-    ) -> list[dict[str, Any]]:
+    def _features(self, loaded: Loaded, rows: list[dict[str, Any]], moments: list[datetime]) -> list[dict[str, Any]]:
         """Request columns, looked-up and computed features of every row, by feature name."""
         if not loaded.lookups and not loaded.on_demand:
             return [{one.name: row[one.name] for one in loaded.bundle.features} for row in rows]
@@ -201,7 +201,9 @@ class Serving:
             for row, moment in zip(wide, moments, strict=True):
                 row.update(self._look_up(lookup, row, to_micros(moment)))
         for function in loaded.on_demand:
-            for row, computed in zip(wide, compute(loaded.functions, function, rows, loaded.bundle.request), strict=True):
+            for row, computed in zip(
+                wide, compute(loaded.functions, function, rows, loaded.bundle.request), strict=True
+            ):
                 row.update(computed)
         return [{one.name: row.get(one.name) for one in loaded.bundle.features} for row in wide]
 
@@ -217,5 +219,3 @@ def serving_of(workspace: Workspace) -> Serving:
     if workspace.serving is None:
         workspace.serving = Serving(workspace)
     return workspace.serving
-
-

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import msgspec
-
 from mllab.config import LabConfig, ModelTable, nearest
 from mllab.errors import Cancelled, LabError, NotFound
 from mllab.records import Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
@@ -15,7 +13,7 @@ from mllab.store.ids import new_id
 from mllab.store.runs import Runs
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import judge_and_promote, register
-from mllab.workflows.features import keep_online, view_timestamp
+from mllab.workflows.features import keep_online
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.workspace import Workspace
 
@@ -78,7 +76,7 @@ def train(context: JobContext) -> dict[str, Any]:
     return result
 
 
-# -- the training set ---------------------------------------------------------------------------------------------------
+# -- the training set ------------------------------------------------------------------------------------------------
 
 
 def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | str:
@@ -134,24 +132,25 @@ def _versions(context: JobContext, config: LabConfig, table: ModelTable) -> dict
     return {name: {"version": one.version, "parts": one.parts} for name, one in found.items() if one is not None}
 
 
-# -- the run ------------------------------------------------------------------------------------------------------------
+# -- the run ---------------------------------------------------------------------------------------------------------
 
 
 def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, frozen: TrainingSet) -> Run:
     args = context.job.args
     seed = table.seed if args["seed"] is None else int(args["seed"])
+    params = dict(table.params) | dict(args["params"])
+    declared = context.workspace.datasets.find_config(context.job.config_digest or "")
     inputs = {
         "model": name,
         "training_set": frozen.artifact,
-        "toml": (declared := context.workspace.datasets.find_config(context.job.config_digest or ""))
-        and declared.toml_digest,
+        "toml": declared.toml_digest if declared else "",
         "features": declared.features_digest if declared else None,
         "config_digest": context.job.config_digest,
         "schema": context.workspace.datasets.source_state(table.source).schema,
-        "params": dict(table.params) | dict(args["params"]),
+        "params": params,
         "seed": seed,
     }
-    run = _start(context, name, frozen, seed, inputs["params"])
+    run = _start(context, name, frozen, seed, params)
     curve = _Curve(context, run)
     try:
         made = context.step("fit", inputs, lambda: context.run_task("fit", inputs, curve.report))
@@ -161,7 +160,9 @@ def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, f
         _end(context, run, RunStatus.CANCELLED, f"{run.name} cancelled: {said}", error=said)
         raise
     except LabError as error:
-        _end(context, run, RunStatus.FAILED, f"{run.name} failed: {error.message}", error=error.message, hint=error.hint)
+        _end(
+            context, run, RunStatus.FAILED, f"{run.name} failed: {error.message}", error=error.message, hint=error.hint
+        )
         raise
     curve.flush(final=made["curves"])
     shown = ", ".join(f"{metric.removeprefix('test.')} {value:.4g}" for metric, value in _headline(made["metrics"]))
@@ -234,9 +235,7 @@ class _Curve:
     def report(self, progress: Progress) -> None:
         now: Callable[[], Any] = self.context.workspace.clock
         for metric, value in progress.metrics.items():
-            point = MetricPoint(
-                run_id=self.run.run_id, metric=metric, step=progress.step or 0, at=now(), value=value
-            )
+            point = MetricPoint(run_id=self.run.run_id, metric=metric, step=progress.step or 0, at=now(), value=value)
             self._points.append(point)
         if time.monotonic() - self._flushed_at >= _POINTS_SECONDS:
             self.flush()
@@ -266,5 +265,3 @@ class _Curve:
             self.context.say(tx, "metrics.logged", self.run.run_id, said, summary)
 
         self.context.workspace.db.write(write)
-
-

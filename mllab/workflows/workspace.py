@@ -87,7 +87,9 @@ class Workspace:
         try:
             return (self.folder / "mllab.toml").read_text(encoding="utf-8")
         except FileNotFoundError as error:
-            raise NotFound(f"there is no mllab.toml in {self.folder}", "restore it, or make a lab with `mllab init`") from error
+            raise NotFound(
+                f"there is no mllab.toml in {self.folder}", "restore it, or make a lab with `mllab init`"
+            ) from error
         except UnicodeDecodeError as error:
             raise InvalidInput(f"mllab.toml is not UTF-8 (byte {error.start})", "save it as UTF-8") from error
 

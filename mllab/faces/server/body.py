@@ -58,7 +58,7 @@ def _malformed(error: Exception) -> HttpError:
 
 
 def _unfit(text: str) -> InvalidInput:
-    """msgspec's sentence with its place as a JSON pointer."""
+    """Msgspec's sentence with its place as a JSON pointer."""
     found = _PLACE.search(text)
     pointer = _pointer(found["path"]) if found else ""
     what = text[: found.start()] if found else text

@@ -1,0 +1,163 @@
+"""The API described: the OpenAPI 3.1 document, and one page for people that loads nothing from elsewhere."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import msgspec
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
+from litestar.types import ControllerRouterHandler
+
+import mllab
+from mllab.faces.server.errors import TABLE, Problem, V2Error
+
+_TEXT = Schema(type=OpenAPIType.STRING)
+_ANY_OBJECT = Schema(type=OpenAPIType.OBJECT, additional_properties=True)
+_LABEL = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={"prediction_id": _TEXT, "label": Schema(), "observed_at": Schema(type=OpenAPIType.STRING)},
+    required=["prediction_id", "label"],
+)
+_TENSOR = Schema(
+    type=OpenAPIType.OBJECT,
+    properties={
+        "name": _TEXT,
+        "shape": Schema(type=OpenAPIType.ARRAY, items=Schema(type=OpenAPIType.INTEGER)),
+        "datatype": _TEXT,
+        "data": Schema(type=OpenAPIType.ARRAY, items=Schema()),
+    },
+    required=["name", "shape", "datatype", "data"],
+)
+
+
+def _json(schema: Schema) -> RequestBody:
+    return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=True)
+
+
+def _list_of(name: str, item: Schema) -> RequestBody:
+    listed = Schema(type=OpenAPIType.ARRAY, items=item)
+    return _json(Schema(type=OpenAPIType.OBJECT, properties={name: listed}, required=[name]))
+
+
+# The routes read these bodies themselves, strictly and once: so their form is said here and not by their signature.
+
+
+@dataclass
+class PredictOperation(Operation):
+    """Rows by column name."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _list_of("rows", _ANY_OBJECT)
+        asked = {"explain": OpenAPIType.BOOLEAN, "version": OpenAPIType.INTEGER, "alias": OpenAPIType.STRING}
+        queried = [Parameter(name=name, param_in="query", schema=Schema(type=kind)) for name, kind in asked.items()]
+        self.parameters = [*(self.parameters or ()), *queried]
+
+
+@dataclass
+class LabelsOperation(Operation):
+    """Labels by prediction."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _list_of("labels", _LABEL)
+
+
+@dataclass
+class CommandOperation(Operation):
+    """The fields of a command."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _json(_ANY_OBJECT)
+
+
+@dataclass
+class InferOperation(Operation):
+    """Input tensors."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _list_of("inputs", _TENSOR)
+
+
+def answers(kind: Any, *statuses: int) -> dict[int, ResponseSpec]:
+    """What a route may answer.
+
+    Args:
+        kind: type of the good answer; None where the route's signature says it.
+        statuses: of the errors it may give, 400 apart.
+    """
+    titles = dict(reversed(TABLE.values()))
+    found = {
+        status: ResponseSpec(Problem, generate_examples=False, description=title, media_type="application/problem+json")
+        for status, title in titles.items()
+        if status in (400, *statuses)
+    }
+    if kind is not None:
+        found[200] = ResponseSpec(kind, generate_examples=False, description="The answer")
+    return found
+
+
+def v2_answers(*statuses: int, kind: Any = None) -> dict[int, ResponseSpec]:
+    """As `answers`, in the shape of the Open Inference Protocol."""
+    kinds = {status: V2Error for status in (400, *statuses)} | ({200: kind} if kind else {})
+    return {
+        status: ResponseSpec(one, generate_examples=False, description="Why not" if one is V2Error else "The answer")
+        for status, one in kinds.items()
+    }
+
+
+def describe(handlers: Sequence[ControllerRouterHandler]) -> bytes:
+    """The OpenAPI document of these routes as JSON."""
+    schemes: Any = {"token": SecurityScheme(type="http", scheme="bearer", description="`token` of .mllab/host.json")}
+    config = OpenAPIConfig(
+        title="mllab",
+        version=mllab.__version__,
+        description="The whole life of a model in one terminal, one process, one folder.",
+        components=Components(security_schemes=schemes),
+        use_handler_docstrings=True,
+    )
+    document = Litestar(handlers, openapi_config=config, logging_config=None).openapi_schema.to_schema()
+    return msgspec.json.encode(document)
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>mllab API</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; color-scheme: light dark }}
+table {{ border-collapse: collapse; width: 100% }}
+td {{ padding: .3rem .6rem; border-top: 1px solid #8884; vertical-align: top }}
+code, pre {{ font: 14px/1.4 ui-monospace, monospace }}
+pre {{ background: #8882; padding: .8rem; overflow-x: auto }}
+</style>
+<h1>mllab {version}</h1>
+<pre>curl {url}/api/v1/models/MODEL/predict \\
+  -H 'content-type: application/json' \\
+  -d '{{"rows": [{{"column": 1}}]}}'</pre>
+<p>The columns that a model wants: <code>GET /api/v1/models/MODEL</code>.
+All of this for programs: <a href="/openapi.json">/openapi.json</a>.
+Commands need <code>Authorization: Bearer TOKEN</code>, with the token of <code>.mllab/host.json</code>.</p>
+<table>{rows}</table></html>
+"""
+
+
+def page(document: bytes, url: str) -> bytes:
+    """The routes of an OpenAPI document as one HTML page."""
+    paths: dict[str, dict[str, Any]] = msgspec.json.decode(document)["paths"]
+    rows = [
+        f"<tr><td><code>{method.upper()}</code><td><code>{escape(path)}</code>"
+        f"<td>{escape(operation.get('description') or '').split(chr(10))[0]}"
+        for path, operations in sorted(paths.items())
+        for method, operation in operations.items()
+        if isinstance(operation, dict)
+    ]
+    return _PAGE.format(version=escape(mllab.__version__), url=escape(url), rows="\n".join(rows)).encode()

@@ -1,0 +1,62 @@
+"""What intake hands from step to step: a table as read, as typed, as accepted."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from mllab.records import Refusal, Rejection, Schema
+
+
+class Refused(Exception):
+    """Carries a refusal out of nested code; every public step turns it back into its result."""
+
+    def __init__(self, code: str, reason: str, hint: str, line: int | None = None) -> None:
+        """Take the fields of a `Refusal`."""
+        super().__init__(reason)
+        self.refusal = Refusal(code=code, reason=reason, hint=hint, line=line)
+
+
+@dataclass(frozen=True, slots=True)
+class RawTable:
+    """A table as it stands in its file."""
+
+    frame: pl.DataFrame
+    """Text files: every column `String`, every cell as written. Others: the file's own column types."""
+    lines: pl.Series
+    """Int64, one per row: the 1-based line where the row begins in a text file, else its 1-based number."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A table in the types of its contract, without the rows that do not fit."""
+
+    frame: pl.DataFrame
+    lines: pl.Series
+    rejections: tuple[Rejection, ...] = ()
+    """One per rejected row, in file order."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """What a file adds to its source."""
+
+    frame: pl.DataFrame
+    schema: Schema
+    lines: pl.Series
+    rejections: tuple[Rejection, ...] = ()
+    """One per rejected row, earlier steps' included, in file order."""
+    n_rejected: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def shown(text: str, most: int = 40) -> str:
+    """A cell or name for a sentence: in backticks, control characters escaped, cut when long."""
+    safe = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text[: most + 1])
+    return f"`{safe[:most]}…`" if len(safe) > most else f"`{safe}`"

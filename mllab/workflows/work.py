@@ -1,0 +1,38 @@
+"""Kinds of jobs and the workflows that do them; taking the next one, waiting for one."""
+
+import time
+
+from mllab.errors import Conflict
+from mllab.records import Job, Lane
+from mllab.workflows.ingest import intake
+from mllab.workflows.jobs import Workflow, run_next
+from mllab.workflows.training import train
+from mllab.workflows.triggers import fire_for_data
+from mllab.workflows.workspace import Workspace
+
+WORKFLOWS: dict[str, Workflow] = {"intake": intake, "train": train, "retrain": train}
+_LOOK_SECONDS = 0.05
+
+
+def work(workspace: Workspace, lane: Lane) -> Job | None:
+    """Run the next job of a lane; after the last intake, fire what waits for data."""
+    job = run_next(workspace, lane, WORKFLOWS)
+    if job is not None and job.kind == "intake" and not workspace.unsettled():
+        fire_for_data(workspace)
+    return job
+
+
+def wait_for(workspace: Workspace, job_id: str, *, hosted: bool) -> Job:
+    """Wait until a job is over; where nobody else works the queue, do it here.
+
+    Raises:
+        Conflict: the host that would do it is gone.
+    """
+    while not (job := workspace.jobs.get_job(job_id)).status.is_over():
+        if not hosted and not workspace.has_workers:
+            work(workspace, job.lane)
+        elif hosted and not workspace.lock.is_held_elsewhere():
+            raise Conflict(f"the host stopped before job {job_id} was over", "it goes on at the next `mllab up`")
+        else:
+            time.sleep(_LOOK_SECONDS)
+    return job
