@@ -27,6 +27,7 @@ MOST_RATIO = 500
 """Growth by decompression that no honest table reaches, applied above `RATIO_FROM` bytes."""
 RATIO_FROM = 256 << 20
 _PIECE = 1 << 16
+_MOST_OUT = 1 << 20
 _ZSTD_PIECE = 1 << 10  # one compressed block of four bytes can hold 128 KiB
 
 T = TypeVar("T")
@@ -122,16 +123,22 @@ def _gunzip(content: bytes) -> Iterator[bytes]:
     while left:
         member = zlib.decompressobj(wbits=31)
         for at in range(0, len(left), _PIECE):
-            feed = left[at : at + _PIECE]
-            while feed and not member.eof:
-                yield member.decompress(feed, _PIECE * 16)
-                feed = member.unconsumed_tail
+            yield from _inflate(member, left[at : at + _PIECE])
             if member.eof:
                 left = member.unused_data + left[at + _PIECE :]
                 break
         else:
             raise EOFError("it ends too early")
         if not left.strip(b"\0"):
+            return
+
+
+def _inflate(member: "zlib._Decompress", feed: bytes) -> Iterator[bytes]:
+    while True:
+        piece = member.decompress(feed, _MOST_OUT)
+        yield piece
+        feed = member.unconsumed_tail
+        if member.eof or (not feed and len(piece) < _MOST_OUT):
             return
 
 

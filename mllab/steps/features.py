@@ -84,7 +84,8 @@ def plain_values(frame: pl.DataFrame, columns: Sequence[str], of: str) -> pl.Dat
         if dtype.is_integer():
             column = column.cast(pl.Int64)
         elif dtype.is_float() or dtype.is_decimal() or dtype == pl.Null:
-            column = column.cast(pl.Float64).fill_nan(None) + 0.0
+            column = column.cast(pl.Float64).fill_nan(None)
+            column = pl.when(column == 0.0).then(0.0).otherwise(column).alias(name)  # Polars skips adding 0.0
         elif isinstance(dtype, pl.Categorical | pl.Enum):
             column = column.cast(pl.String)
         elif dtype not in (pl.Boolean, pl.String):

@@ -14,6 +14,16 @@ from mllab.errors import InvalidInput
 
 Hashes = NDArray[np.uint64]
 
+_TYPE_NAMES: dict[pl.DataType, str] = {
+    pl.Boolean(): "bool",
+    pl.Int64(): "int",
+    pl.UInt64(): "uint",
+    pl.Float64(): "float",
+    pl.String(): "string",
+    pl.Datetime("us", "UTC"): "datetime",
+    pl.Date(): "date",
+}
+
 
 def instants(frame: pl.DataFrame, column: str) -> pl.Series:
     """A column of moments as µs in UTC; times without zone are taken as UTC, dates as their midnight.
@@ -120,12 +130,12 @@ def _words(values: pl.Series) -> Hashes:
 def content_digest(frame: pl.DataFrame) -> str:
     """SHA-256 in hex over shape, names, types and values; the same for any chunking.
 
-    For each column its name and Polars type, then which rows are null (one bit each, little-endian), then numbers as
+    For each column its name and type, then which rows are null (one bit each, little-endian), then numbers as
     their little-endian bytes and texts as their UInt32 lengths in bytes and UTF-8; a null counts as 0 or "".
     """
     digest = sha256(f"{frame.height},{frame.width}".encode())
     for column in frame.iter_columns():
-        digest.update(f"\0{column.name}\0{column.dtype}\0".encode())
+        digest.update(f"\0{column.name}\0{_TYPE_NAMES.get(column.dtype, str(column.dtype))}\0".encode())
         digest.update(np.packbits(column.is_null().to_numpy(), bitorder="little").tobytes())
         if column.dtype == pl.String:
             texts = column.fill_null("")

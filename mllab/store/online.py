@@ -3,7 +3,7 @@
 SQLite turns -0.0 into 0.0 and NaN into NULL; inside a BLOB a float stays what it was offline.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,18 +30,24 @@ class Online:
 
     @staticmethod
     def add_part(tx: "Transaction", view: str, part: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Keep a part's rows of a view: (entity key values, at in microseconds, values). Again changes nothing."""
+        """Keep a part's rows of a view: (entity key values, at in microseconds, hash, values).
+
+        Keeping a part again changes nothing; rows that are alike stay apart.
+        """
         encode = msgspec.msgpack.encode
         tx.many(
-            "INSERT OR IGNORE INTO online_rows (view, entity, at, nth, row) VALUES (?, ?, ?, ?, ?)",
-            ((view, encode(entity), at, nth, encode(values)) for (entity, at, values), nth in _numbered(part, rows)),
+            "INSERT OR IGNORE INTO online_rows (view, entity, at, hash, nth, row) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (view, encode(entity), at, hash, f"{part[:16]}:{place}", encode(values))
+                for place, (entity, at, hash, values) in enumerate(rows)
+            ),
         )
         tx.execute("INSERT OR IGNORE INTO online_parts (view, part) VALUES (?, ?)", view, part)
 
     def rows(
         self, view: str, entity: Sequence[Any], until: int, since: int | None, last_only: bool
     ) -> list[tuple[int, list[Any]]]:
-        """An entity's rows by time: (microseconds, values); rows of one moment in any order.
+        """An entity's rows in canonical order: (microseconds, values).
 
         Args:
             view: digest of the view's definition.
@@ -55,12 +61,7 @@ class Online:
         base = "SELECT at, row FROM online_rows WHERE view = ?1 AND entity = ?2 AND at "
         if last_only:
             newest = "(SELECT max(at) FROM online_rows WHERE view = ?1 AND entity = ?2 AND at <= ?3 AND at >= ?4)"
-            found = self._db.readers.all(f"{base} = {newest}", view, key, until, low)  # noqa: S608
+            found = self._db.readers.all(f"{base} = {newest} ORDER BY hash", view, key, until, low)  # noqa: S608
         else:
-            found = self._db.readers.all(f"{base} <= ?3 AND at >= ?4 ORDER BY at", view, key, until, low)  # noqa: S608
+            found = self._db.readers.all(f"{base} <= ?3 AND at >= ?4 ORDER BY at, hash", view, key, until, low)  # noqa: S608
         return [(row[0], msgspec.msgpack.decode(row[1])) for row in found]
-
-
-def _numbered(part: str, rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Sequence[Any], str]]:
-    """Rows with a name of their own inside their view: the part and the place in it."""
-    return ((row, f"{part[:16]}:{place}") for place, row in enumerate(rows))

@@ -27,7 +27,7 @@ from mllab.steps.features import (
 from mllab.steps.identity import row_hashes
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "who": pl.String,
     "room": pl.Int64,
     "at": pl.Datetime("us", "UTC"),
@@ -47,7 +47,7 @@ def a_view(**fields: Any) -> FeatureViewTable:
         "rows": AggregateTable(by="count", window="5s"),
         "n_words": AggregateTable(by="count", of="word", window="3s"),
         **{
-            f"{by}_{of}": AggregateTable(by=by, of=of, window=window)  # type: ignore[arg-type]
+            f"{by}_{of}": AggregateTable(by=by, of=of, window=window)
             for of, window in (("x", "4s"), ("n", "6s"), ("yes", "20s"))
             for by in ("sum", "mean", "min", "max")
         },
@@ -59,7 +59,7 @@ def a_view(**fields: Any) -> FeatureViewTable:
         "features": ("x", "n", "yes", "word"),
         "aggregate": aggregates,
     }
-    return FeatureViewTable(**(given_fields | fields))  # type: ignore[arg-type]
+    return FeatureViewTable(**(given_fields | fields))
 
 
 def a_frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
@@ -233,7 +233,9 @@ def test_the_ttl_includes_its_bound_and_the_window_excludes_its_start() -> None:
 
 def test_no_sample_is_dropped_or_moved_and_rows_that_cannot_be_placed_are_counted() -> None:
     view = a_view()
-    rows = view_rows(a_frame([(None, 1, second(0), 1.0, 1, True, "a"), ("ann", 1, None, 1.0, 1, True, "a")]), view, "at")
+    rows = view_rows(
+        a_frame([(None, 1, second(0), 1.0, 1, True, "a"), ("ann", 1, None, 1.0, 1, True, "a")]), view, "at"
+    )
     samples = pl.DataFrame({"who": ["bob", "ann", "bob"], "room": [1, 2, 1], "at": [second(3), None, second(1)]})
     joined = join_view(samples, "at", rows, view)
     assert rows.n_skipped == 2
@@ -256,7 +258,7 @@ def test_long_windows_of_floats_are_summed_in_order(n_rows: int) -> None:
         ttl=None,
         features=(),
         aggregate={
-            by: AggregateTable(by=by, of="x", window="300s")  # type: ignore[arg-type]
+            by: AggregateTable(by=by, of="x", window="300s")
             for by in ("sum", "mean", "min", "max")
         },
     )
@@ -277,6 +279,11 @@ def test_text_has_a_count_but_no_mean() -> None:
     view = a_view(aggregate={"m": AggregateTable(by="mean", of="word", window="1s")})
     with pytest.raises(InvalidInput, match="`word` is text"):
         view_rows(a_frame([]), view, "at")
+
+
+def test_minus_zero_and_nan_do_not_get_into_a_view() -> None:
+    frame = a_frame([("ann", 1, second(at), x, None, None, None) for at, x in enumerate((-0.0, float("nan")))])
+    assert str(view_rows(frame, a_view(), "at").frame["x"].to_list()) == "[0.0, None]"
 
 
 def test_a_date_cannot_be_a_feature() -> None:

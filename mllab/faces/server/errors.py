@@ -46,6 +46,10 @@ V2_STATUS = {422: 400}
 """Below `/v2` what does not fit is a 400, as the protocol has it."""
 
 
+_MOST_SHOWN = 200
+"""Characters of the path that a problem document repeats."""
+
+
 class HttpError(LabError):
     """A request that is refused before it reaches the lab.
 
@@ -153,7 +157,7 @@ class Teller:
             title=title,
             status=status,
             detail=detail,
-            instance=bytes(scope.get("raw_path") or b"").decode("ascii", "replace"),
+            instance=bytes(scope.get("raw_path") or b"")[:_MOST_SHOWN].decode("ascii", "replace"),
             errors=places,
         )
         body = msgspec.json.encode(problem)

@@ -13,6 +13,7 @@ from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.server.app import create_app
 from mllab.faces.server.connection import Connection
 from mllab.faces.server.desk import Desk
+from mllab.faces.server.guard import BODY_SECONDS
 from mllab.lab import Lab
 
 DRAIN_SECONDS = 5
@@ -39,7 +40,9 @@ class _Server(uvicorn.Server):
 class ServerThread:
     """The HTTP server of one lab, in one daemon thread."""
 
-    def __init__(self, lab: Lab, *, host: str, port: int, token: str) -> None:
+    def __init__(
+        self, lab: Lab, *, host: str, port: int, token: str, body_seconds: float = BODY_SECONDS
+    ) -> None:
         """Nothing is bound yet.
 
         Args:
@@ -47,7 +50,9 @@ class ServerThread:
             host: address or name to listen on; other than loopback, every request needs the token.
             port: 0 for any that is free.
             token: the lab's token.
+            body_seconds: how long a body may take, anew for each megabyte of it.
         """
+        self._body_seconds = body_seconds
         self._lab, self._host, self._port, self._token = lab, host, port, token
         self._desk = Desk(lab)
         self._server: _Server | None = None
@@ -63,7 +68,9 @@ class ServerThread:
             Unavailable: the port is taken or not ours to take. InvalidInput: there is no such address here.
         """
         listening = _listen(self._host, self._port)
-        app = create_app(self._lab, self._token, host=self._host, desk=self._desk)
+        app = create_app(
+            self._lab, self._token, host=self._host, desk=self._desk, body_seconds=self._body_seconds
+        )
         self._server = _Server(_config(app))
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name="mllab-server", daemon=True)
         self._thread.start()

@@ -1,0 +1,180 @@
+"""One hosted lab with two trained models per worker process, and callers that reach it over real sockets."""
+
+import random
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from mllab.faces.server import ServerThread
+from mllab.host import Host
+from mllab.lab import Lab
+from mllab.store.lock import LabLock
+
+MODEL, NUMBERS = "sold", "rent"
+"""A classifier with text, flags and gaps; and a regression on numbers alone."""
+
+
+def write_offers(path: Path, n_rows: int = 500) -> Path:
+    """Offers of flats: the cheap and large ones are sold."""
+    draw = random.Random(7)
+    lines = ["offer,price,area,rooms,town,lift,sold"]
+    for offer in range(n_rows):
+        price, area = draw.uniform(50, 500), draw.uniform(20, 200)
+        sold = area / price + draw.gauss(0, 0.1) > 0.4
+        gap = "" if draw.random() < 0.05 else f"{price:.2f}"
+        lift = str(draw.random() < 0.5).lower()
+        town = draw.choice(["Ulm", "Bonn", "Kiel"])
+        lines.append(f"{offer},{gap},{area:.1f},{draw.randint(1, 5)},{town},{lift},{str(sold).lower()}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def write_rents(path: Path, n_rows: int = 400) -> Path:
+    """Rents by area and number of rooms."""
+    draw = random.Random(8)
+    lines = ["flat,area,rooms,rent"]
+    for flat in range(n_rows):
+        area, rooms = draw.uniform(20, 200), draw.randint(1, 5)
+        lines.append(f"{flat},{area:.1f},{rooms},{area * 8 + rooms * 50 + draw.gauss(0, 20):.2f}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
+    """A running host whose two models have been trained and deployed."""
+    folder = tmp_path_factory.mktemp("served")
+    Lab.create(folder / "lab", file=write_offers(folder / "offers.csv"), target="sold", key=["offer"])
+    with Host(folder / "lab", port=0) as host:
+        assert host.wait_until_quiet(60)
+        host.lab.add_source(write_rents(folder / "rents.csv"), key=["flat"])
+        assert host.wait_until_quiet(60)
+        host.lab.add_model("rents", "rent")
+        host.lab.retrain(NUMBERS)
+        assert host.wait_until_quiet(60)
+        assert host.lab.is_ready(MODEL)
+        assert host.lab.is_ready(NUMBERS)
+        yield host
+
+
+@pytest.fixture(scope="session")
+def token(host: Host) -> str:
+    """What the host wrote down for its owner."""
+    info = LabLock(host.lab.folder / ".mllab").host()
+    assert info is not None
+    return info.token
+
+
+@pytest.fixture(scope="session")
+def caller(host: Host) -> Iterator[httpx.Client]:
+    """A client without a token, over one kept connection."""
+    with httpx.Client(base_url=host.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def owner(host: Host, token: str) -> Iterator[httpx.Client]:
+    """A client with the lab's token."""
+    with httpx.Client(base_url=host.url, timeout=20, headers={"Authorization": f"Bearer {token}"}) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def row(caller: httpx.Client) -> dict[str, Any]:
+    """A request row that the classifier takes."""
+    found: dict[str, Any] = caller.get(f"/api/v1/models/{MODEL}").json()["request_example"]
+    return found | {"price": 100.0, "area": 150.0}
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., str]]:
+    """Starts further servers, and stops them."""
+    started: list[ServerThread] = []
+
+    def start(lab: Lab, *, host: str = "127.0.0.1", token: str = "secret", **options: Any) -> str:
+        server = ServerThread(lab, host=host, port=0, token=token, **options)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+class Wire:
+    """One raw connection."""
+
+    def __init__(self, url: str) -> None:
+        """Connect."""
+        address = httpx.URL(url)
+        self.socket = socket.create_connection((address.host, address.port or 80), timeout=10)
+
+    def send(self, *parts: bytes) -> None:
+        """Send bytes as they are."""
+        for part in parts:
+            self.socket.sendall(part)
+
+    def hang_up_half(self) -> None:
+        """Say that nothing more will come."""
+        self.socket.shutdown(socket.SHUT_WR)
+
+    def rest(self) -> bytes:
+        """What comes until the server hangs up."""
+        found = b""
+        while piece := self.socket.recv(65536):
+            found += piece
+        return found
+
+    def status(self) -> int:
+        """Status of the one answer that comes."""
+        found = b""
+        while b"\r\n" not in found:
+            piece = self.socket.recv(65536)
+            if not piece:
+                raise EOFError(found)
+            found += piece
+        return int(found.split(b" ", 2)[1])
+
+
+@pytest.fixture
+def wire(host: Host) -> Iterator[Callable[[], Wire]]:
+    """Opens raw connections to the host, and closes them."""
+    opened: list[Wire] = []
+
+    def connect(url: str = "") -> Wire:
+        opened.append(Wire(url or host.url))
+        return opened[-1]
+
+    yield connect
+    for one in opened:
+        one.socket.close()
+
+
+def is_problem(answer: httpx.Response, status: int, slug: str) -> bool:
+    """Whether an answer is a problem document of this kind that gives nothing away."""
+    body = answer.json()
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body.keys() == {"type", "title", "status", "detail", "instance", "errors"}
+    assert body["status"] == status
+    assert all(place.keys() == {"pointer", "code", "detail"} for place in body["errors"])
+    gives_nothing_away(answer)
+    return bool(body["type"] == f"urn:mllab:problem:{slug}")
+
+
+def is_v2_error(answer: httpx.Response, status: int) -> bool:
+    """Whether an answer is the protocol's error."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    gives_nothing_away(answer)
+    return answer.json().keys() == {"error"}
+
+
+def gives_nothing_away(answer: httpx.Response) -> None:
+    """No traceback, no path on disk, no number that is none."""
+    for secret in ("Traceback", 'File "', "/tmp/", ".py", "NaN"):
+        assert secret not in answer.text
