@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from mllab.errors import BY_SLUG, Conflict, LabError, Unavailable
+from mllab.errors import BY_SLUG, LabError, Unavailable
 from mllab.records import Answer, Command
 from mllab.store.lock import HostInfo, LabLock
 
@@ -23,18 +23,6 @@ class Client:
         """Remember address and token; connections are made per call."""
         self._info = info
         self._address = urlsplit(info.url)
-
-    @classmethod
-    def of(cls, lock: LabLock) -> "Client":
-        """The client of the host that holds a lab.
-
-        Raises:
-            Conflict: the lab is held by a process that takes no commands (a script, a command at work).
-        """
-        info = lock.host()
-        if info is None:
-            raise Conflict("this lab is in use by another command", "wait until that has finished, then try again")
-        return cls(info)
 
     def command(self, verb: str, command: Command, result: type[T]) -> T:
         """Send one command and return its result.
@@ -85,3 +73,9 @@ def _error(status: int, content: bytes) -> LabError:
     except (ValueError, KeyError, TypeError):
         return Unavailable(f"the host answered {status}")
     return BY_SLUG.get(slug, LabError)(message, hint)
+
+
+def client_of(lock: LabLock) -> Client | None:
+    """The client of the host that holds a lab; None where its holder takes no commands (a script, say)."""
+    info = lock.host()
+    return Client(info) if info is not None else None

@@ -3,6 +3,7 @@
 The one place where Polars reads bytes that somebody else wrote; it is meant to run in an engine's child.
 """
 
+import dataclasses
 import io
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ import zstandard
 
 from mllab.config import SourceTable
 from mllab.records import Refusal
-from mllab.steps.detect import detect
+from mllab.steps.detect import detect, detect_cells
 from mllab.steps.header import tidy_names
 from mllab.steps.json_lines import read_json_lines
 from mllab.steps.magic import recognise
@@ -75,15 +76,16 @@ def detect_file(content: bytes, name: str) -> tuple[SourceTable, RawTable] | Ref
         unpacked = _unpacked(content, source)
     except Refused as refused:
         return refused.refusal
-    raw: RawTable | Refusal
-    if suffix_of(name) in (*_JSON_SUFFIXES, *_BINARY_SUFFIXES):
-        raw = decode(content, name, source)
-        return raw if isinstance(raw, Refusal) else (detect(unpacked, name, source, raw).source, raw)
-    found = detect(unpacked, name, source)
-    if isinstance(found, Refusal):
-        return found
-    raw = decode(content, name, found.source)
-    return raw if isinstance(raw, Refusal) else (found.source, raw)
+    if suffix_of(name) not in (*_JSON_SUFFIXES, *_BINARY_SUFFIXES):
+        found = detect(unpacked, name, source)
+        if isinstance(found, Refusal):
+            return found
+        source = found.source
+    raw = decode(content, name, source)
+    if isinstance(raw, Refusal):
+        return raw
+    found = detect_cells(raw, source)
+    return found.source, dataclasses.replace(raw, notes=raw.notes + found.notes)
 
 
 def suffix_of(name: str) -> str:

@@ -4,6 +4,7 @@ Runs that text and nothing else. It is the lab owner's own code; what it raises 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache
 from types import FunctionType
 from typing import Any
 
@@ -110,13 +111,23 @@ def compute(
     Raises:
         InvalidInput: as of `call` and `apply`.
     """
-    expressions = call(functions, function, [field.name for field in fields])
-    needed = {root for expression in expressions for root in expression.meta.root_names()}
-    schema = {field.name: _TYPES[field.dtype] for field in fields if field.name in needed}
+    if function not in functions:
+        call(functions, function, ())
+    expressions, schema = _prepared(functions[function], function, tuple(fields))
     columns = {column: [row.get(column) for row in rows] for column in schema}
     asked = pl.DataFrame(columns, schema=schema) if schema else pl.DataFrame({"__row": range(len(rows))})
     names = [expression.meta.output_name() for expression in expressions]
     return plain_values(apply(asked, expressions, function), names, f"`{function}`").to_dicts()
+
+
+@lru_cache(maxsize=64)
+def _prepared(
+    made: Callable[..., Any], function: str, fields: tuple[Field, ...]
+) -> tuple[list[pl.Expr], dict[str, pl.DataType]]:
+    """A function's expressions and the columns they read, worked out once per loaded text."""
+    expressions = call({function: made}, function, [field.name for field in fields])
+    needed = {root for expression in expressions for root in expression.meta.root_names()}
+    return expressions, {field.name: _TYPES[field.dtype] for field in fields if field.name in needed}
 
 
 def _output_name(expression: pl.Expr, where: str) -> str:

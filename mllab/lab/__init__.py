@@ -59,11 +59,14 @@ class Lab(Asking):
             NotFound: there is no lab in that folder.
             Unavailable: its state cannot be read or written.
         """
+        from mllab.client import client_of
         from mllab.workflows.opening import is_held_elsewhere, read_beside
 
-        if read_only or is_held_elsewhere(Path(path)):
-            return cls(*read_beside(Path(path), clock=now))
-        return cls.host(path)
+        held = is_held_elsewhere(Path(path))
+        if not read_only and not held:
+            return cls.host(path)
+        workspace = read_beside(Path(path), clock=now)
+        return cls(workspace, client_of(workspace.lock) if held else None)
 
     @classmethod
     def host(cls, path: str | Path = ".") -> "Lab":

@@ -5,10 +5,12 @@ canonical order, everything else (counts, whole numbers, least, greatest, latest
 Must not read the clock or a file; the moment and the rows are arguments.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -295,9 +297,7 @@ def online_features(rows: Sequence[OnlineRow], at_us: int, view: FeatureViewTabl
         at_us: the moment in µs since 1970 UTC.
         view: the declaration.
     """
-    end = len(rows)
-    while end and rows[end - 1][0] > at_us:
-        end -= 1
+    end = bisect_right(rows, at_us, key=_moment)
     if end == 0 or (view.ttl is not None and at_us - rows[end - 1][0] > _micros(view.ttl)):
         found: dict[str, Any] = dict.fromkeys(view.features)
         return found | {name: 0 if one.by == "count" else None for name, one in view.aggregate.items()}
@@ -305,15 +305,16 @@ def online_features(rows: Sequence[OnlineRow], at_us: int, view: FeatureViewTabl
     columns = value_columns(view)
     found = dict(zip(view.features, rows[-1][1], strict=False))
     for name, aggregate in view.aggregate.items():
-        start, after = end, at_us - _micros(aggregate.window)
-        while start and rows[start - 1][0] > after:
-            start -= 1
+        start = bisect_right(rows, at_us - _micros(aggregate.window), key=_moment)
         if aggregate.of is None:
             found[name] = end - start
             continue
         place = columns.index(aggregate.of)
         found[name] = _reduce(aggregate.by, [v for row in rows[start:] if (v := row[1][place]) is not None])
     return found
+
+
+_moment = itemgetter(0)
 
 
 def _reduce(by: str, values: list[Any]) -> int | float | None:

@@ -27,7 +27,7 @@ def reject_rows(
     lines: pl.Series,
     bad: Sequence[Bad],
     source: SourceTable,
-    earlier: Sequence[Rejection] = (),
+    n_earlier: int = 0,
 ) -> tuple[pl.DataFrame, pl.Series, tuple[Rejection, ...]]:
     """Leave out each row with a bad cell.
 
@@ -36,28 +36,27 @@ def reject_rows(
         lines: the line of each.
         bad: bad cells by column; of several in one row the first column's counts.
         source: `max_rejected_share` counts here.
-        earlier: rejections that earlier steps made in the same file.
+        n_earlier: rows of the same file that earlier steps rejected.
 
     Returns:
-        The good rows, their lines, and all rejections in file order.
+        The good rows, their lines, and the rejections in file order.
 
     Raises:
         Refused: with the first offender's code and line, where too large a share of the file's rows is rejected.
     """
     if not bad:
-        return frame, lines, tuple(earlier)
+        return frame, lines, ()
     cells = pl.concat([one.cells.with_columns(at=pl.lit(i, pl.Int32)) for i, one in enumerate(bad)])
     cells = cells.sort("row", "at").unique("row", keep="first", maintain_order=True)
-    n_rows = frame.height + len(earlier)
-    n_rejected = cells.height + len(earlier)
+    n_rows = frame.height + n_earlier
+    n_rejected = cells.height + n_earlier
     first = _rejection(cells.row(0, named=True), lines, bad)
     if n_rejected > source.max_rejected_share * n_rows:
         raise _too_many(first, bad[cells["at"][0]], cells["cell"][0], n_rejected, n_rows, source)
-    rejections = [*earlier, *(_rejection(row, lines, bad) for row in cells.iter_rows(named=True))]
+    rejections = tuple(_rejection(row, lines, bad) for row in cells.iter_rows(named=True))
     keep = pl.select(pl.int_range(frame.height).alias("row")).to_series()
     kept = ~keep.is_in(cells["row"].cast(pl.Int64).implode())
-    rejections.sort(key=lambda one: one.line)
-    return frame.filter(kept), lines.filter(kept), tuple(rejections)
+    return frame.filter(kept), lines.filter(kept), rejections
 
 
 def _rejection(row: dict[str, object], lines: pl.Series, bad: Sequence[Bad]) -> Rejection:
@@ -108,7 +107,5 @@ def quoted(name: str) -> str:
 def toml_string(text: str) -> str:
     """A TOML basic string."""
     escapes = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
-    out = [
-        escapes.get(one) or (one if one >= " " and one != "\x7f" else f"\\u{ord(one):04x}") for one in text
-    ]
+    out = [escapes.get(one) or (one if one >= " " and one != "\x7f" else f"\\u{ord(one):04x}") for one in text]
     return '"' + "".join(out) + '"'

@@ -46,7 +46,7 @@ class Validated:
     schema: Schema
     lines: pl.Series
     rejections: tuple[Rejection, ...] = ()
-    """One per rejected row, earlier steps' included, in file order."""
+    """One per row that this step rejected, in file order."""
     n_rejected: int = 0
     notes: tuple[str, ...] = ()
 

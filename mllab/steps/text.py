@@ -177,7 +177,7 @@ def _block_end(body: bytes, start: int) -> int:
     return body.rfind(b"\n", start, start + _BLOCK) + 1 or -1
 
 
-def _even_lines(block: np.ndarray, delimiter: int, wanted: int) -> bool:  # type: ignore[type-arg]
+def _even_lines(block: np.ndarray, delimiter: int, wanted: int) -> bool:
     ends = np.flatnonzero(block == 10)
     if not len(ends) or ends[-1] != len(block) - 1:
         ends = np.append(ends, len(block))

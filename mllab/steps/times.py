@@ -45,7 +45,7 @@ def parse_dates(cells: pl.Series, format: str) -> pl.Series:
         cells = cells.to_frame().select(plain).to_series()
         format = "%Y-%m-%d"
     try:
-        return cells.str.to_date(format, strict=False)
+        return _after_1000(cells.str.to_date(format, strict=False))
     except pl.exceptions.PolarsError as error:
         raise _bad_format(cells.name, format, error) from None
 
@@ -62,7 +62,13 @@ def parse_moments(cells: pl.Series, format: str, zone: str) -> Moments:
         parsed = cells.str.to_datetime(format, strict=False, time_unit="us")
     except pl.exceptions.PolarsError as error:
         raise _bad_format(cells.name, format, error) from None
-    return to_utc(parsed, zone)
+    return to_utc(_after_1000(parsed), zone)
+
+
+def _after_1000(times: pl.Series) -> pl.Series:
+    """Null for years of fewer digits: `%Y` takes the 24 of 01.02.24 for the year 24."""
+    early = times.dt.year() < 1000
+    return times.set(early, None) if early.any() else times
 
 
 def to_utc(times: pl.Series, zone: str) -> Moments:

@@ -18,17 +18,17 @@ from mllab.steps.times import has_time
 
 NUMERIC_SHARE = 0.95
 """A text column is numeric where at least this share of its cells are numbers; the others become rejected rows."""
-_POLARS = {
-    DType.BOOL: pl.Boolean,
-    DType.INT: pl.Int64,
-    DType.FLOAT: pl.Float64,
-    DType.STRING: pl.String,
-    DType.DATE: pl.Date,
+_POLARS: dict[DType, pl.DataType] = {
+    DType.BOOL: pl.Boolean(),
+    DType.INT: pl.Int64(),
+    DType.FLOAT: pl.Float64(),
+    DType.STRING: pl.String(),
+    DType.DATE: pl.Date(),
     DType.DATETIME: pl.Datetime("us", "UTC"),
 }
 
 
-def polars_type(dtype: DType) -> pl.DataType | type[pl.DataType]:
+def polars_type(dtype: DType) -> pl.DataType:
     """How a contract's type is held in a frame."""
     return _POLARS[dtype]
 
@@ -56,11 +56,12 @@ def to_types(raw: RawTable, schema: Schema, source: SourceTable, *, zone: str, n
 
     Returns:
         The typed rows in file order with one rejection per row left out; or a refusal: `schema` where columns are
-        missing, else the code of the first bad cell where too many rows are bad.
+        missing, else the code of the first bad cell where too many rows are bad. Its notes are its own; those of
+        reading stay with `raw`.
     """
     del now
     try:
-        notes = list(raw.notes) + _match_columns(raw.frame.columns, schema)
+        notes = _match_columns(raw.frame.columns, schema)
         found = [convert(raw.frame[one.name], one.dtype, source, zone) for one in schema.fields]
         tally = _Tally()
         for one in found:

@@ -30,7 +30,7 @@ def validate(
     schema: Schema | None,
     *,
     now: datetime,
-    rejected: Sequence[Rejection] = (),
+    earlier: Sequence[Rejection] = (),
 ) -> Validated | Refusal:
     """Hold a file's final columns against the source's declaration.
 
@@ -40,7 +40,7 @@ def validate(
         source: key, timestamp and fields.
         schema: the contract of the final columns; None adopts this file's.
         now: the moment of intake, aware.
-        rejected: rows that typing left out of this file; they count towards the limit and come back in the result.
+        earlier: what typing rejected of the same file; it counts towards the limit and is not repeated in the result.
 
     Returns:
         The accepted rows in file order; or a refusal: `schema` where a declared column is missing or has another
@@ -50,7 +50,7 @@ def validate(
         _known_names(frame, source)
         frame, adopted = _contract(frame, schema, source)
         frame, bad, notes = _check_cells(frame, source, now)
-        frame, lines, rejections = reject_rows(frame, lines, bad, source, rejected)
+        frame, lines, rejections = reject_rows(frame, lines, bad, source, len(earlier))
         if frame.is_empty():
             raise Refused("no_rows", "no row of the file is left", "see the rejected rows for why")
         frame, lines, repeated = _duplicates(frame, lines, source.key)
@@ -119,9 +119,7 @@ def _as_contract(field: Field) -> pl.Expr:
     return column.cast(pl.Boolean)
 
 
-def _check_cells(
-    frame: pl.DataFrame, source: SourceTable, now: datetime
-) -> tuple[pl.DataFrame, list[Bad], list[str]]:
+def _check_cells(frame: pl.DataFrame, source: SourceTable, now: datetime) -> tuple[pl.DataFrame, list[Bad], list[str]]:
     bad: list[Bad] = []
     notes: list[str] = []
     for name, field in source.fields.items():
@@ -198,7 +196,7 @@ def _duplicates(
         return frame, lines, [said] if repeated else []
     notes = []
     if repeated:
-        first = frame.is_first_distinct()
+        first = frame.select(pl.struct(pl.all()).is_first_distinct()).to_series()
         frame, lines = frame.filter(first), lines.filter(first)
         notes.append(f"{counted(repeated, 'identical row')} dropped")
     conflicts = frame.height - frame.select(key).n_unique()

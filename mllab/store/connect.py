@@ -7,7 +7,7 @@ from typing import Any
 try:
     from pysqlite3 import dbapi2 as sqlite3
 except ImportError:
-    import sqlite3
+    import sqlite3 as sqlite3
 
 from mllab.errors import NotFound, Unavailable
 

@@ -30,7 +30,7 @@ class Database:
             Conflict: this process only reads.
         """
         if self.writer is None:
-            raise Conflict("this lab is open for reading only", "another process holds it; send it a command")
+            raise Conflict("this lab is in use by another command", "wait until that has finished, then try again")
         return self.writer.write(wish)
 
     def all(self, record: type[R], sql: str, *args: Any) -> list[R]:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mllab.client import Client
 from mllab.errors import NotFound
 from mllab.store.connect import Readers
 from mllab.store.db import Database
@@ -31,13 +30,12 @@ def is_held_elsewhere(folder: Path) -> bool:
     return LabLock(folder / ".mllab").is_held_elsewhere()
 
 
-def read_beside(folder: Path, *, clock: Clock) -> tuple[Workspace, Client | None]:
-    """A workspace that only reads, and the client of the host where there is one.
+def read_beside(folder: Path, *, clock: Clock) -> Workspace:
+    """A workspace that only reads, whoever holds the lab.
 
     Raises:
         NotFound: there is no lab.
     """
     require_lab(folder)
     lock = LabLock(folder / ".mllab")
-    workspace = Workspace(folder, Database(Readers(folder / ".mllab" / "lab.db")), lock, clock)
-    return workspace, Client.of(lock) if lock.is_held_elsewhere() else None
+    return Workspace(folder, Database(Readers(folder / ".mllab" / "lab.db")), lock, clock)

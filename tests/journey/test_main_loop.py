@@ -166,7 +166,11 @@ def test_a_bad_file_is_quarantined_with_its_reason_and_taken_again_after_the_men
     assert (entry.file, entry.code, entry.scope) == ("customers-semi.csv", "delimiter", "file")
     assert 'delimiter = ";"' in entry.hint
     assert list((host.lab.folder / "inbox").rglob("*.csv")) == []
-    text = (host.lab.folder / "mllab.toml").read_text().replace("[source.customers]", '[source.customers]\ndelimiter = ";"')
+    text = (
+        (host.lab.folder / "mllab.toml")
+        .read_text()
+        .replace("[source.customers]", '[source.customers]\ndelimiter = ";"')
+    )
     (host.lab.folder / "mllab.toml").write_text(text)
     host.lab.workspace.events.wait(host.lab.last_seq(), 5)
     host.lab.retry("customers-semi.csv", wait=True)

@@ -257,10 +257,7 @@ def test_long_windows_of_floats_are_summed_in_order(n_rows: int) -> None:
         entity=("who",),
         ttl=None,
         features=(),
-        aggregate={
-            by: AggregateTable(by=by, of="x", window="300s")
-            for by in ("sum", "mean", "min", "max")
-        },
+        aggregate={by: AggregateTable(by=by, of="x", window="300s") for by in ("sum", "mean", "min", "max")},
     )
     rows = view_rows(frame, view, "at")
     samples = frame.sample(40, seed=1).select("who", "at")

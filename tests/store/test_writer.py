@@ -114,14 +114,19 @@ def test_a_locked_database_is_explained_and_nothing_is_lost(db):
 
 
 def test_a_database_of_a_newer_mllab_is_refused(db, tmp_path):
-    db.write(lambda tx: tx.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('mllab', 'm999', 'x')") and None)
+    db.write(
+        lambda tx: (
+            tx.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('mllab', 'm999', 'x')")
+            and None
+        )
+    )
     db.close()
     with pytest.raises(Unavailable, match="newer mllab"):
         Writer(tmp_path / "lab.db", lambda: NOW).start()
 
 
 def test_a_process_without_the_writer_cannot_write(db):
-    with pytest.raises(LabError, match="reading only"):
+    with pytest.raises(LabError, match="in use"):
         Database(Readers(db.readers.path)).write(lambda tx: None)
 
 
@@ -133,7 +138,11 @@ def test_followers_wake_at_the_commit(db):
 
 
 def test_writes_are_durable_before_they_are_acknowledged(db):
-    values = db.write(lambda tx: [tx.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")])
+    values = db.write(
+        lambda tx: [
+            tx.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    )
     assert values == ["wal", 2, 1]
 
 

@@ -22,7 +22,11 @@ def customers(path: Path, n: int = 600, seed: int = 0, noise: float = 0.15, flip
         rows = csv.writer(file)
         rows.writerow(["customer", "age", "plan", "spend", "churned"])
         for i in range(n):
-            age, plan, spend = rng.randint(18, 80), rng.choice(["basic", "plus", "max"]), round(rng.lognormvariate(3, 1), 2)
+            age, plan, spend = (
+                rng.randint(18, 80),
+                rng.choice(["basic", "plus", "max"]),
+                round(rng.lognormvariate(3, 1), 2),
+            )
             truth = (age < 35) != (plan == "max") if spend < 40 else plan == "basic"
             if rng.random() < noise:
                 truth = not truth
@@ -47,7 +51,9 @@ def edit(folder: Path, **changes: object) -> None:
         found = [i for i, line in enumerate(lines) if line.split("=")[0].strip() == key]
         assert found, f"{key} is not in {path}"
         for i in found:
-            lines[i] = f"{key} = {json.dumps(value) if not isinstance(value, str) or not value.startswith('[') else value}"
+            lines[i] = (
+                f"{key} = {json.dumps(value) if not isinstance(value, str) or not value.startswith('[') else value}"
+            )
     path.write_text("\n".join(lines) + "\n")
 
 

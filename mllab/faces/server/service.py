@@ -40,9 +40,7 @@ class _Server(uvicorn.Server):
 class ServerThread:
     """The HTTP server of one lab, in one daemon thread."""
 
-    def __init__(
-        self, lab: Lab, *, host: str, port: int, token: str, body_seconds: float = BODY_SECONDS
-    ) -> None:
+    def __init__(self, lab: Lab, *, host: str, port: int, token: str, body_seconds: float = BODY_SECONDS) -> None:
         """Nothing is bound yet.
 
         Args:
@@ -68,9 +66,7 @@ class ServerThread:
             Unavailable: the port is taken or not ours to take. InvalidInput: there is no such address here.
         """
         listening = _listen(self._host, self._port)
-        app = create_app(
-            self._lab, self._token, host=self._host, desk=self._desk, body_seconds=self._body_seconds
-        )
+        app = create_app(self._lab, self._token, host=self._host, desk=self._desk, body_seconds=self._body_seconds)
         self._server = _Server(_config(app))
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name="mllab-server", daemon=True)
         self._thread.start()

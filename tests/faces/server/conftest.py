@@ -1,7 +1,6 @@
 """One hosted lab with two trained models per worker process, and callers that reach it over real sockets."""
 
 import random
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,7 @@ from mllab.faces.server import ServerThread
 from mllab.host import Host
 from mllab.lab import Lab
 from mllab.store.lock import LabLock
-
-MODEL, NUMBERS = "sold", "rent"
-"""A classifier with text, flags and gaps; and a regression on numbers alone."""
+from tests.faces.server.asking import MODEL, NUMBERS, Wire
 
 
 def write_offers(path: Path, n_rows: int = 500) -> Path:
@@ -105,41 +102,6 @@ def serve() -> Iterator[Callable[..., str]]:
         server.stop()
 
 
-class Wire:
-    """One raw connection."""
-
-    def __init__(self, url: str) -> None:
-        """Connect."""
-        address = httpx.URL(url)
-        self.socket = socket.create_connection((address.host, address.port or 80), timeout=10)
-
-    def send(self, *parts: bytes) -> None:
-        """Send bytes as they are."""
-        for part in parts:
-            self.socket.sendall(part)
-
-    def hang_up_half(self) -> None:
-        """Say that nothing more will come."""
-        self.socket.shutdown(socket.SHUT_WR)
-
-    def rest(self) -> bytes:
-        """What comes until the server hangs up."""
-        found = b""
-        while piece := self.socket.recv(65536):
-            found += piece
-        return found
-
-    def status(self) -> int:
-        """Status of the one answer that comes."""
-        found = b""
-        while b"\r\n" not in found:
-            piece = self.socket.recv(65536)
-            if not piece:
-                raise EOFError(found)
-            found += piece
-        return int(found.split(b" ", 2)[1])
-
-
 @pytest.fixture
 def wire(host: Host) -> Iterator[Callable[[], Wire]]:
     """Opens raw connections to the host, and closes them."""
@@ -152,29 +114,3 @@ def wire(host: Host) -> Iterator[Callable[[], Wire]]:
     yield connect
     for one in opened:
         one.socket.close()
-
-
-def is_problem(answer: httpx.Response, status: int, slug: str) -> bool:
-    """Whether an answer is a problem document of this kind that gives nothing away."""
-    body = answer.json()
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert body.keys() == {"type", "title", "status", "detail", "instance", "errors"}
-    assert body["status"] == status
-    assert all(place.keys() == {"pointer", "code", "detail"} for place in body["errors"])
-    gives_nothing_away(answer)
-    return bool(body["type"] == f"urn:mllab:problem:{slug}")
-
-
-def is_v2_error(answer: httpx.Response, status: int) -> bool:
-    """Whether an answer is the protocol's error."""
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/json"
-    gives_nothing_away(answer)
-    return answer.json().keys() == {"error"}
-
-
-def gives_nothing_away(answer: httpx.Response) -> None:
-    """No traceback, no path on disk, no number that is none."""
-    for secret in ("Traceback", 'File "', "/tmp/", ".py", "NaN"):
-        assert secret not in answer.text
