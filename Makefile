@@ -6,10 +6,10 @@ STAMP := .venv/.setup-done
 DOCS  := $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench docs
+.PHONY: help setup run test check check-faults bench docs
 
 help: ## Print these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Build .venv from requirements.lock (PYTHON=python3.12 to choose one)
 
@@ -34,6 +34,9 @@ check: setup ## Format, lint, types, import contracts, docs, then the tests
 	$(BIN)/lint-imports
 	$(if $(DOCS),$(BIN)/cog --check $(DOCS))
 	@$(MAKE) --no-print-directory test
+
+check-faults: setup ## Kill the host at every commit of the loop, and look where the restart ends
+	$(BIN)/python -m pytest -n auto -m faults
 
 bench: setup ## Run the benchmarks
 	$(BIN)/python -m benchmarks

@@ -1,14 +1,13 @@
 """The Lab's changing verbs over HTTP, when another process hosts the lab; and its predictions."""
 
 import http.client
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from mllab.errors import BY_SLUG, LabError, Unavailable
+from mllab.errors import BY_SLUG, InvalidInput, LabError, Unavailable
 from mllab.records import Answer, Command
 from mllab.store.lock import HostInfo, LabLock
 
@@ -64,15 +63,26 @@ class Client:
         return msgspec.json.decode(content) if content else None
 
 
+class _Problem(msgspec.Struct):
+    """What of a problem document makes it the error it was."""
+
+    type: str
+    message: str
+    hint: str
+    errors: list[dict[str, str]] = []
+
+
 def _error(status: int, content: bytes) -> LabError:
     """The host's problem document as the error it was."""
     try:
-        problem = json.loads(content)
-        slug = str(problem["type"]).rpartition(":")[2]
-        message, _, hint = str(problem["detail"]).partition("; ")
-    except (ValueError, KeyError, TypeError):
-        return Unavailable(f"the host answered {status}")
-    return BY_SLUG.get(slug, LabError)(message, hint)
+        problem = msgspec.json.decode(content, type=_Problem)
+    except msgspec.DecodeError:
+        return Unavailable(f"the host answered {status}", "see .mllab/mllab.log")
+    kind = BY_SLUG.get(problem.type.rpartition(":")[2], LabError)
+    if kind is InvalidInput:
+        places = [(one["pointer"], one["code"], one["detail"]) for one in problem.errors]
+        return InvalidInput(problem.message, problem.hint, places)
+    return kind(problem.message, problem.hint)
 
 
 def client_of(lock: LabLock) -> Client | None:

@@ -52,6 +52,7 @@ class Host:
         self._stop = threading.Event()
         self._parts: list[Watcher | Workers | Schedule | Keeper] = []
         self._info: HostInfo | None = None
+        self._log: logging.Handler | None = None
         self.url = ""
 
     def start(self) -> None:
@@ -69,7 +70,7 @@ class Host:
             raise
 
     def _start(self) -> None:
-        _log_to(self._workspace.state / "mllab.log")
+        self._log = _log_to(self._workspace.state / "mllab.log")
         table = self._workspace.config().serving
         token = secrets.token_urlsafe(24)
         port = table.port if self._port is None else self._port
@@ -106,6 +107,8 @@ class Host:
             self._server.stop()
         if hasattr(self, "lab"):
             self.lab.close()
+        if self._log is not None:
+            self._log.close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -171,7 +174,7 @@ class Host:
         sys.setswitchinterval(_SWITCH_SECONDS)
 
 
-def _log_to(path: Path) -> None:
+def _log_to(path: Path) -> logging.Handler:
     """Operators' log in the lab's folder; the terminal stays for people."""
     if path.exists() and path.stat().st_size > _LOG_BYTES:
         path.replace(path.with_suffix(".log.1"))
@@ -181,3 +184,4 @@ def _log_to(path: Path) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(logging.INFO if name == "mllab" else logging.WARNING)
+    return handler

@@ -13,7 +13,7 @@ from watchdog.observers.polling import PollingObserver
 
 from mllab.automation.settle import Settling
 from mllab.errors import LabError
-from mllab.workflows.declaring import accept_edit
+from mllab.workflows.declaring import follow
 from mllab.workflows.ingest import Changed, receive
 from mllab.workflows.triggers import fire_for_data
 from mllab.workflows.workspace import Workspace
@@ -44,7 +44,6 @@ class Watcher(FileSystemEventHandler):
         self._observer = PollingObserver() if polling else Observer()
         self._thread = threading.Thread(target=self._run, name="mllab-watcher", daemon=True)
         self._complained: dict[Path, tuple[int, int]] = {}
-        self._declared_at, self._declaration_looked_at = self._declaration_mark(), 0.0
         self.unsettled = True
         """Whether files lie in the inbox that have not been taken yet; true until the first scan."""
 
@@ -79,7 +78,7 @@ class Watcher(FileSystemEventHandler):
             except Exception:  # the watcher must outlive whatever one file does
                 log.exception("scanning the inbox failed")
                 waiting = True
-            self._look_at_declaration()
+            follow(self._workspace)
             self._wait(_BUSY_SECONDS if waiting else _SCAN_SECONDS)
 
     def _wait(self, seconds: float) -> None:
@@ -87,7 +86,7 @@ class Watcher(FileSystemEventHandler):
         while not self._stop.is_set() and time.monotonic() < until:
             if self._hint.wait(min(_DECLARATION_SECONDS, max(until - time.monotonic(), 0.0))):
                 break
-            self._look_at_declaration()
+            follow(self._workspace)
         self._hint.clear()
 
     def _scan(self) -> bool:
@@ -132,22 +131,6 @@ class Watcher(FileSystemEventHandler):
             self._complained[path] = mark
             said = f"{name} stays in the inbox: {error.message}"
             self._workspace.db.write(lambda tx: tx.emit("inbox.blocked", name, said, {"hint": error.hint}))
-
-    def _declaration_mark(self) -> tuple[tuple[int, int], ...]:
-        found = []
-        for name in ("mllab.toml", "features.py"):
-            try:
-                status = (self._workspace.folder / name).stat()
-                found.append((status.st_mtime_ns, status.st_size))
-            except OSError:
-                found.append((0, 0))
-        return tuple(found)
-
-    def _look_at_declaration(self) -> None:
-        mark = self._declaration_mark()
-        if mark != self._declared_at:
-            self._declared_at = mark
-            accept_edit(self._workspace)
 
 
 def _regular_files(folder: Path) -> list[Path]:

@@ -4,7 +4,6 @@ The messages' pipe is the process's stdin and stdout; anything that is printed g
 writes artifacts, never the database.
 """
 
-import ctypes
 import os
 import queue
 import resource
@@ -23,14 +22,11 @@ from mllab.errors import LabError
 from mllab.records import Progress
 from mllab.store.artifacts import Artifacts
 
-_PR_SET_PDEATHSIG = 1
-
 
 def main() -> None:
     """Serve the parent until it closes the pipe."""
     artifacts = Artifacts(Path(sys.argv[2]))
     _limit_memory(int(sys.argv[3]))
-    _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     inbound, outbound = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -45,6 +41,7 @@ def main() -> None:
 
 
 def _listen(inbound: int, tasks: "queue.SimpleQueue[Task]", stop: threading.Event) -> None:
+    """Runs beside the task, so that the child ends with its parent even in the middle of a fit."""
     while (message := receive(inbound, ToChild)) is not None:
         if isinstance(message, StopTask):
             stop.set()
@@ -74,9 +71,3 @@ def _limit_memory(n_bytes: int) -> None:
     if n_bytes and sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (n_bytes, n_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends the child when the parent dies in whatever way; elsewhere the closed pipe does."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

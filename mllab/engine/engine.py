@@ -41,7 +41,7 @@ class StepDied(LabError):
 
 
 class Engine:
-    """Runs tasks by name. Safe to use from one thread per lane at a time."""
+    """Runs tasks by name. Safe to use from several threads; tasks of one lane run one after another."""
 
     def __init__(
         self, artifacts: Artifacts, *, kind: str = "child", memory_bytes: int = 0, step_seconds: float = 3600.0
@@ -116,6 +116,7 @@ class _Child:
 
     def __init__(self, folder: Path, memory_bytes: int) -> None:
         command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mllab"]
+        self._turn = threading.Lock()
         self.log_path = folder.parent / "worker.log"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
@@ -143,6 +144,18 @@ class _Child:
                     pipe.close()
 
     def run(
+        self,
+        task: str,
+        inputs: dict[str, Any],
+        report: Report,
+        should_stop: ShouldStop,
+        step_seconds: float,
+        memory_bytes: int,
+    ) -> dict[str, Any]:
+        with self._turn:
+            return self._run(task, inputs, report, should_stop, step_seconds, memory_bytes)
+
+    def _run(
         self,
         task: str,
         inputs: dict[str, Any],

@@ -171,11 +171,12 @@ def _read_plain(text: Text, source: SourceTable) -> RawTable:
     names = [str(position) for position in range(len(text.names))]
     frame = _guarded(
         lambda: pl.read_csv(
-            text.body[text.body.index(b"\n") + 1 :],
+            text.body,
+            skip_lines=1,
             has_header=False,
             new_columns=names,
             separator=source.delimiter,
-            quote_char=None,
+            quote_char=source.quote,
             infer_schema=False,
             empty_string_is_null=False,
         ),

@@ -11,7 +11,7 @@ from mllab.config import FeatureViewTable, LabConfig, parse_config
 from mllab.engine.frames import keep_frame, load_frame
 from mllab.engine.user_code import call, load_functions
 from mllab.records import DType, Progress, Schema
-from mllab.steps.features import ViewRows
+from mllab.steps.features import ViewRows, value_columns
 from mllab.steps.features import online_rows as online_rows_of
 from mllab.steps.features import view_rows as rows_of_view
 from mllab.steps.training_set import TooLittle, assemble, content_digest, deduplicate, plan_features
@@ -24,10 +24,12 @@ ShouldStop = Callable[[], bool]
 def view_rows(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_stop: ShouldStop) -> dict[str, Any]:
     """One part's rows of a view, as the online store keeps them.
 
-    Inputs: part (digest), view, timestamp. Outputs: rows (digest of MessagePack), n_skipped.
+    Inputs: part (digest), view, timestamp, key. Outputs: rows (digest of MessagePack), n_skipped.
     """
     view = msgspec.convert(inputs["view"], FeatureViewTable)
-    found = rows_of_view(load_frame(artifacts, inputs["part"]), view, inputs["timestamp"])
+    key, part = inputs["key"], load_frame(artifacts, inputs["part"])
+    only, _, _ = deduplicate([part], key)
+    found = rows_of_view(only, view, inputs["timestamp"], key=key, part="" if key else inputs["part"])
     rows = msgspec.msgpack.encode(list(online_rows_of(found)))
     return {"rows": artifacts.put(rows), "n_skipped": found.n_skipped}
 
@@ -85,11 +87,11 @@ def _view(artifacts: Artifacts, config: LabConfig, name: str, sources: dict[str,
     source = config.source[view.source]
     parts = [load_frame(artifacts, digest) for digest in sources.get(view.source, [])]
     if not parts:
-        needed = dict.fromkeys([*view.entity, *view.features])
-        empty = pl.DataFrame({one: pl.Series(one, [], dtype=pl.String) for one in needed})
+        needed = dict.fromkeys([*view.entity, *value_columns(view)])
+        empty = pl.DataFrame({one: pl.Series(one, [], dtype=pl.Null) for one in needed})
         frame = empty.with_columns(
             pl.Series(view.timestamp or source.timestamp or "", [], dtype=pl.Datetime("us", "UTC"))
         )
     else:
         frame, _, _ = deduplicate(parts, source.key)
-    return rows_of_view(frame, view, view.timestamp or source.timestamp or "")
+    return rows_of_view(frame, view, view.timestamp or source.timestamp or "", key=source.key)

@@ -26,6 +26,7 @@ _TYPES: dict[DType, pl.DataType] = {
     DType.DATETIME: pl.Datetime("us", "UTC"),
     DType.DATE: pl.Date(),
 }
+_PLAIN = (pl.Boolean, pl.Int64, pl.Int32, pl.Int16, pl.Int8, pl.Float64, pl.Float32, pl.String)
 _RETURN = 'return a list such as [(pl.col("a") * 2).alias("twice_a")]'
 
 
@@ -117,7 +118,17 @@ def compute(
     columns = {column: [row.get(column) for row in rows] for column in schema}
     asked = pl.DataFrame(columns, schema=schema) if schema else pl.DataFrame({"__row": range(len(rows))})
     names = [expression.meta.output_name() for expression in expressions]
-    return plain_values(apply(asked, expressions, function), names, f"`{function}`").to_dicts()
+    found = apply(asked, expressions, function).select(names)
+    if any(dtype not in _PLAIN for dtype in found.dtypes):
+        found = plain_values(found, names, f"`{function}`")
+    return [{name: _tidy(value) for name, value in row.items()} for row in found.to_dicts()]
+
+
+def _tidy(value: Any) -> Any:
+    """A value as `plain_values` has it: no NaN, no -0.0."""
+    if isinstance(value, float):
+        return value + 0.0 if value == value else None
+    return value
 
 
 @lru_cache(maxsize=64)

@@ -172,6 +172,8 @@ def _from_typed(column: pl.Series, dtype: DType, source: SourceTable, zone: str)
 
 
 def _typed_numbers(column: pl.Series, dtype: DType) -> Column:
+    if column.dtype == pl.Decimal:
+        column = column.cast(pl.Float64)
     if dtype is DType.FLOAT:
         values, notes = _finite(column.cast(pl.Float64))
         return Column(values, notes=tuple(notes))

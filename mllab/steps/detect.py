@@ -145,7 +145,10 @@ def _find_marks(columns: list[pl.Series], delimiter: str) -> tuple[Literal[".", 
     marks = list(_MARKS)
     if delimiter == ";":
         marks.insert(1, marks.pop(2))
-    suspects = [column for column in columns if column.head(200).str.contains(r"^[+-]?[\d.,'’ \u{a0}\u{202f}]+$").any()]
+    suspects = [
+        column for column in columns if column.head(200).str.contains(r"^[+-]?[0-9.,'’ \u{a0}\u{202f}]+$").any()
+    ]
+    suspects = [column.filter(~column.is_in(list(MORE_NULL_WORDS))) for column in suspects]
     best, most = marks[0], -1
     for decimal, thousands in marks:
         source = SourceTable(decimal=decimal, thousands=thousands)

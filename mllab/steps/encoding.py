@@ -21,6 +21,8 @@ def to_utf8(content: bytes, encoding: str) -> bytes:
         raise Refused("encoding", f"the text is UTF-16, but {encoding} is declared", _add(guessed), 1)
     if wide and not guessed:
         raise Refused("encoding", f"{encoding} is declared, but the text is not UTF-16", _add("utf-8"), 1)
+    if wide and (name == "utf-16" or guessed == "utf-16"):
+        name = guessed
     try:
         text = content.decode(name)
     except UnicodeDecodeError as error:

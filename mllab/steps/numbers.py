@@ -8,9 +8,12 @@ import polars as pl
 from mllab.config import SourceTable
 
 FLOAT32_MOST = 3.4028234663852886e38
-_DIGITS = r"^[+-]?\d+$"
-_GROUPED = r"^[+-]?\d{1,3}(?:(?:,\d{3})+(?:\.\d+)?|(?:\.\d{3})+(?:,\d+)?|(?:['’_ \u{a0}\u{202f}]\d{3})+(?:[.,]\d+)?)$"
-_WITH_MARK = r"^[+-]?\d*[.,]\d+$"
+_DIGITS = r"^[+-]?[0-9]+$"
+_GROUPED = (
+    r"^[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+(?:\.[0-9]+)?|(?:\.[0-9]{3})+(?:,[0-9]+)?"
+    r"|(?:['’_ \u{a0}\u{202f}][0-9]{3})+(?:[.,][0-9]+)?)$"
+)
+_WITH_MARK = r"^[+-]?[0-9]*[.,][0-9]+$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,17 @@ def read_numbers(cells: pl.Series, source: SourceTable) -> Numbers:
 
 
 def near_number(source: SourceTable, name: str) -> pl.Expr:
-    """Code of a cell that is no number: `int_range`, `number_format` or `type`."""
+    """Code of a cell that is no number (or no whole one, if wanted): `int_range`, `number_format` or `type`."""
     cell = pl.col(name)
-    digits = cell
+    whole = _DIGITS
     if source.thousands:
-        digits = cell.str.replace_all(source.thousands, "", literal=True)
+        whole = rf"^[+-]?(?:[0-9]+|[0-9]{{1,3}}(?:{re.escape(source.thousands)}[0-9]{{3}})+)$"
+    fraction = rf"^[+-]?[0-9]*{re.escape(source.decimal)}[0-9]+$"
     return (
-        pl.when(digits.str.contains(_DIGITS))
+        pl.when(cell.str.contains(whole))
         .then(pl.lit("int_range"))
+        .when(cell.str.contains(fraction))
+        .then(pl.lit("type"))
         .when(cell.str.contains(_GROUPED) | cell.str.contains(_WITH_MARK))
         .then(pl.lit("number_format"))
         .otherwise(pl.lit("type"))
@@ -52,13 +58,13 @@ def near_number(source: SourceTable, name: str) -> pl.Expr:
 
 def mark_hint(cell: str) -> str:
     """The read options that would accept a number such as `1,5`, `1,234` or `1.234,56`."""
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", cell):
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", cell):
         return 'add `thousands = ","` to its [source] table (or `decimal = ","` if it means a fraction)'
-    if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?", cell) and ("," in cell or cell.count(".") > 1):
+    if re.fullmatch(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+(,[0-9]+)?", cell) and ("," in cell or cell.count(".") > 1):
         return 'add `decimal = ","` and `thousands = "."` to its [source] table'
-    if re.fullmatch(r"[+-]?\d*,\d+", cell):
+    if re.fullmatch(r"[+-]?[0-9]*,[0-9]+", cell):
         return 'add `decimal = ","` to its [source] table'
-    if re.fullmatch(r"[+-]?\d*\.\d+", cell):
+    if re.fullmatch(r"[+-]?[0-9]*\.[0-9]+", cell):
         return 'add `decimal = "."` to its [source] table'
     mark = next((one for one in cell if one not in "+-0123456789.,"), "'")
     return f'add `thousands = "{mark}"` to its [source] table'
@@ -69,7 +75,7 @@ def _plain_marks(cells: pl.Series, source: SourceTable) -> pl.Series:
     if not source.thousands:
         plain = rf"^[^.,]*(?:{mark}[^.,]*)?$"
     else:
-        plain = rf"^[+-]?(?:\d+|\d{{1,3}}(?:{group}\d{{3}})+)?(?:{mark}\d*)?(?:[eE][+-]?\d+)?$"
+        plain = rf"^[+-]?(?:[0-9]+|[0-9]{{1,3}}(?:{group}[0-9]{{3}})+)?(?:{mark}[0-9]*)?(?:[eE][+-]?[0-9]+)?$"
     cell = pl.col("c")
     clean = cell
     if source.thousands:

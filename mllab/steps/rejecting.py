@@ -1,5 +1,6 @@
 """Rows that do not fit: left out one by one with a reason each, or too many for the file to be trusted."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -94,6 +95,8 @@ def hint_for(code: str, column: str, cell: str) -> str:
             return "fill the cells in, or take the column out of `key` or its `nullable = false`"
         case "range" | "allowed":
             return f"check the values, or change {quoted(column)} in `fields` of its [source] table"
+    if re.fullmatch(r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?", cell):
+        return f"if fractions are right, add {field.replace('string', 'float')} to its [source] table"
     return f"mend the cells, add words that mean missing to `null`, or add {field} to its [source] table"
 
 

@@ -23,7 +23,8 @@ from mllab.steps.tables import RawTable, Refused, counted, shown
 MOST_CHARACTERS = 131_072
 """Longest cell; the csv module's own limit."""
 _CELLS_AT_ONCE = 20_000
-_BLOCK = 1 << 24
+_BLOCK = 1 << 22
+_LF, _CR = 10, 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def open_text(content: bytes, source: SourceTable) -> Text:
         reason = f"{shown(source.delimiter)} cannot separate cells"
         raise Refused("delimiter", reason, 'declare one ASCII character, for example `delimiter = ","`')
     body = to_utf8(content, source.encoding)
-    if not body.strip():
+    if not body or body.isspace():
         raise Refused(
             "empty", f"the file is empty ({counted(len(content), 'byte')})", "send a file with a header and rows"
         )
@@ -79,7 +80,7 @@ def open_text(content: bytes, source: SourceTable) -> Text:
         raise Refused(
             "nul", reason, "write the file again; this often is a half-written or binary file", line_at(body, at)
         )
-    if b"\r" in body.rstrip() and b"\n" not in body:
+    if b"\n" not in body and b"\r" in body.rstrip():
         reason = "lines end in a lone carriage return (the old Mac way)"
         raise Refused(
             "line_endings", reason, "convert the line ends, for example `tr '\\r' '\\n' < old.csv > new.csv`", 1
@@ -150,24 +151,24 @@ def finished(text: Text, frame: pl.DataFrame, lines: pl.Series, n_blank: int = 0
 
 
 def is_plain(text: Text, source: SourceTable) -> bool:
-    """Whether each line surely is one row of the right width: no quotes, no blank lines, no stray carriage return.
+    """Whether each line surely is one row of the right width.
 
-    Such a body means the same to every CSV reader, so that a faster one than `read_rows` may read it.
+    Quotes enclose whole cells and no line break, no line is blank, no carriage return stands alone, no line is too
+    long. Such a body means the same to every CSV reader, so that a faster one than `read_rows` may read it.
     """
     body = text.body
-    if source.quote.encode() in body or body.count(b"\r") != body.count(b"\r\n") or body.endswith(b"\r"):
+    if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
         return False
-    if body.split(b"\n", 1)[0].removesuffix(b"\r") != source.delimiter.join(text.header).encode():
+    if len(source.quote.encode()) != 1 or not body[: body.find(b"\n") + 1].strip():
         return False
-    wanted = len(text.names) - 1
-    delimiter = ord(source.delimiter)
     start = 0
     while start < len(body):
         end = _block_end(body, start)
-        if end < 0 or not _even_lines(np.frombuffer(body, np.uint8, end - start, start), delimiter, wanted):
+        block = np.frombuffer(body, np.uint8, end - start, start) if end >= 0 else None
+        if block is None or not _even_lines(block, ord(source.delimiter), ord(source.quote), len(text.names) - 1):
             return False
         start = end
-    return body.count(b"\n") > 1
+    return 0 <= body.find(b"\n") < len(body) - 1
 
 
 def _block_end(body: bytes, start: int) -> int:
@@ -177,15 +178,36 @@ def _block_end(body: bytes, start: int) -> int:
     return body.rfind(b"\n", start, start + _BLOCK) + 1 or -1
 
 
-def _even_lines(block: np.ndarray, delimiter: int, wanted: int) -> bool:
-    ends = np.flatnonzero(block == 10)
+def _even_lines(block: np.ndarray, delimiter: int, quote: int, n_delimiters: int) -> bool:
+    ends = np.flatnonzero(block == _LF)
     if not len(ends) or ends[-1] != len(block) - 1:
         ends = np.append(ends, len(block))
     starts = np.concatenate(([0], ends[:-1] + 1))
     lengths = ends - starts
-    if lengths.min() < 1 or lengths.max() > MOST_CHARACTERS or (block[starts] == 13).any():
+    if lengths.min() < 1 or lengths.max() > MOST_CHARACTERS or (block[starts] == _CR).any():
         return False
-    return bool((np.add.reduceat(block == delimiter, starts, dtype=np.int32) == wanted).all())
+    between = block == delimiter
+    quotes = block == quote
+    if quotes.any():
+        inside = np.cumsum(quotes, dtype=np.uint8) & 1
+        if inside[ends - 1].any() or not _enclosing(block, quotes, inside, delimiter, quote):
+            return False
+        between &= inside == 0
+    found = np.flatnonzero(between)
+    if len(found) != n_delimiters * len(starts):
+        return False
+    by_line = found.reshape(len(starts), n_delimiters)
+    return not n_delimiters or bool(((by_line[:, 0] >= starts) & (by_line[:, -1] < ends)).all())
+
+
+def _enclosing(block: np.ndarray, quotes: np.ndarray, inside: np.ndarray, delimiter: int, quote: int) -> bool:
+    """Whether quotes stand at both ends of cells, or doubled inside them."""
+    at = np.flatnonzero(quotes)
+    opens = inside[at] == 1
+    before = np.where(at > 0, block[at - 1], _LF)
+    after = np.where(at < len(block) - 1, block[np.minimum(at + 1, len(block) - 1)], _LF)
+    edges = [delimiter, _LF, quote]
+    return bool(np.isin(before[opens], edges).all() and np.isin(after[~opens], [*edges, _CR]).all())
 
 
 def _skip_lines(body: bytes, n: int) -> tuple[bytes, int]:

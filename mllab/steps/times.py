@@ -14,8 +14,11 @@ from mllab.steps.tables import Refused, shown
 
 MOMENT = pl.Datetime("us", "UTC")
 _TIME_DIRECTIVES = re.compile(r"%[-_0]?[HIMSTRXcrsk+lPp]|%\.?\d?f")
-_ISO = r"^\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)?)?$"
-_ZONED = r":\d{2}(?:[.,]\d+)?\s?(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+_ISO = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?"
+    r"\s?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?$"
+)
+_ZONED = r":[0-9]{2}(?:[.,][0-9]+)?\s?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)$"
 _NAIVE_FORMAT = "%Y-%m-%dT%H:%M:%S%.f"
 
 
@@ -41,7 +44,7 @@ def parse_dates(cells: pl.Series, format: str) -> pl.Series:
         Refused: `date`, where the format itself means nothing.
     """
     if format == "iso":
-        plain = pl.when(pl.col(cells.name).str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(pl.col(cells.name))
+        plain = pl.when(pl.col(cells.name).str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")).then(pl.col(cells.name))
         cells = cells.to_frame().select(plain).to_series()
         format = "%Y-%m-%d"
     try:
@@ -104,9 +107,9 @@ def _parse_iso(cells: pl.Series, zone: str) -> Moments:
     table = cells.alias("c").to_frame().select(valid).with_columns(zoned=c.str.contains(_ZONED))
     seconds = pl.lit(":00")
     zoned = pl.when(pl.col("zoned")).then(
-        c.str.replace(r"\s?([Zz]|[+-]\d{2}(?::?\d{2})?)$", "$1")
-        .str.replace(r"^(.{11}\d{2}:\d{2})([Zz+-])", "$1:00$2")
-        .str.replace(r"([+-]\d{2})$", "$1:00")
+        c.str.replace(r"\s?([Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)$", "$1")
+        .str.replace(r"^(.{11}[0-9]{2}:[0-9]{2})([Zz+-])", "$1:00$2")
+        .str.replace(r"([+-][0-9]{2})$", "$1:00")
         .str.replace(",", ".", literal=True)
     )
     naive = pl.when(~pl.col("zoned")).then(c.str.replace(" ", "T", literal=True).str.replace(",", ".", literal=True))

@@ -6,6 +6,7 @@ A cell that does not fit rejects its row, not its file, until too many rows are 
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
 import polars as pl
 
 from mllab.config import SourceTable, nearest
@@ -18,6 +19,7 @@ from mllab.steps.times import has_time
 
 NUMERIC_SHARE = 0.95
 """A text column is numeric where at least this share of its cells are numbers; the others become rejected rows."""
+_PROBE = 1_000
 _POLARS: dict[DType, pl.DataType] = {
     DType.BOOL: pl.Boolean(),
     DType.INT: pl.Int64(),
@@ -44,12 +46,21 @@ def infer_schema(raw: RawTable, source: SourceTable) -> Schema:
     return Schema(fields=tuple(fields))
 
 
+def as_declared(schema: Schema, source: SourceTable) -> Schema:
+    """The contract with the types that the declaration gives to some columns by now."""
+    fields = []
+    for one in schema.fields:
+        declared = source.fields.get(one.name)
+        fields.append(msgspec.structs.replace(one, dtype=declared.type) if declared and declared.type else one)
+    return Schema(fields=tuple(fields))
+
+
 def to_types(raw: RawTable, schema: Schema, source: SourceTable, *, zone: str, now: datetime) -> Typed | Refusal:
     """The table in the types of its contract.
 
     Args:
         raw: a table as read.
-        schema: the contract of the raw columns.
+        schema: the contract of the raw columns; types declared in `fields` win over it.
         source: read options; `null`, `decimal`, `thousands`, `dates`, `timestamp` and `max_rejected_share` count here.
         zone: IANA zone of naive times.
         now: when the file is taken in; reserved for relative checks.
@@ -60,6 +71,7 @@ def to_types(raw: RawTable, schema: Schema, source: SourceTable, *, zone: str, n
         reading stay with `raw`.
     """
     del now
+    schema = as_declared(schema, source)
     try:
         notes = _match_columns(raw.frame.columns, schema)
         found = [convert(raw.frame[one.name], one.dtype, source, zone) for one in schema.fields]
@@ -152,13 +164,26 @@ def _infer_text(column: pl.Series, source: SourceTable) -> DType:
 
 def _infer_number(cells: pl.Series, source: SourceTable) -> DType:
     """INT, FLOAT, or STRING: also for digits with leading zeros, which are names of things (postcodes)."""
+    probe = cells.gather_every(max(1, len(cells) // _PROBE))
+    if _n_text(probe, source) > 0.5 * len(probe):
+        return DType.STRING
     numbers = read_numbers(cells, source)
-    no_int = pl.DataFrame({"cell": cells, "float": numbers.floats}).filter(numbers.ints.is_null())
-    codes = no_int.with_columns(code=near_number(source, "cell"))
-    n_text = codes.filter(pl.col("float").is_null() & (pl.col("code") == "type")).height
-    if n_text > (1 - NUMERIC_SHARE) * len(cells):
+    is_fraction = (numbers.ints.is_null() & (numbers.floats.abs() < 2**63)).fill_null(False)
+    others = cells.filter(numbers.ints.is_null() & ~is_fraction)
+    if _n_text(others, source) > (1 - NUMERIC_SHARE) * len(cells):
         return DType.STRING
-    if cells.str.contains(r"^[+-]?0\d+$").any():
+    if (cells.str.starts_with("0") & (cells.str.len_bytes() > 1) & numbers.ints.is_not_null()).any():
         return DType.STRING
-    fractions = codes.filter(pl.col("float").is_not_null() & (pl.col("code") != "int_range"))
-    return DType.FLOAT if fractions.height else DType.INT
+    return DType.FLOAT if is_fraction.any() or _has_huge(others, source) else DType.INT
+
+
+def _n_text(cells: pl.Series, source: SourceTable) -> int:
+    """How many cells are neither numbers nor nearly so."""
+    left = cells.filter(read_numbers(cells, source).floats.is_null())
+    return int((left.to_frame("c").select(near_number(source, "c")).to_series() == "type").sum())
+
+
+def _has_huge(cells: pl.Series, source: SourceTable) -> bool:
+    """Whether some cells are numbers too large or not finite by another notation than digits."""
+    floats = read_numbers(cells, source).floats
+    return bool((floats.is_not_null() & ~cells.str.contains(r"^[+-]?[0-9]+$")).any())

@@ -9,10 +9,12 @@ from mllab.config import FieldTable, SourceTable, nearest
 from mllab.records import DType, Field, Refusal, Rejection, Schema
 from mllab.steps.rejecting import Bad, reject_rows
 from mllab.steps.tables import Refused, Validated, counted, shown
+from mllab.steps.types import as_declared
 
 CLOCK_AHEAD = timedelta(minutes=5)
 """How far the sender's clock may be ahead of ours."""
 ID_SHARE = 0.9
+_PROBE = 10_000
 _DTYPES: tuple[tuple[Callable[[pl.DataType], bool], DType], ...] = (
     (lambda one: one == pl.Boolean, DType.BOOL),
     (lambda one: one.is_integer(), DType.INT),
@@ -48,7 +50,7 @@ def validate(
     """
     try:
         _known_names(frame, source)
-        frame, adopted = _contract(frame, schema, source)
+        frame, adopted = _contract(frame, schema and as_declared(schema, source), source)
         frame, bad, notes = _check_cells(frame, source, now)
         frame, lines, rejections = reject_rows(frame, lines, bad, source, len(earlier))
         if frame.is_empty():
@@ -190,18 +192,19 @@ def _duplicates(
     frame: pl.DataFrame, lines: pl.Series, key: tuple[str, ...]
 ) -> tuple[pl.DataFrame, pl.Series, list[str]]:
     """Identical rows of a key dropped, conflicting ones kept; without a key all stay and are counted."""
-    repeated = frame.height - frame.n_unique()
     if not key:
-        said = f"{counted(repeated, 'row')} repeat an earlier one; without a `key` all rows stay"
+        repeated = frame.height - frame.hash_rows().n_unique()
+        said = f"{counted(repeated, 'row repeats', 'rows repeat')} an earlier one; without a `key` all rows stay"
         return frame, lines, [said] if repeated else []
+    if frame.height == frame.select(key).n_unique():
+        return frame, lines, []
     notes = []
-    if repeated:
-        first = frame.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    first = frame.select(pl.struct(pl.all()).is_first_distinct()).to_series()
+    if repeated := frame.height - int(first.sum()):
         frame, lines = frame.filter(first), lines.filter(first)
         notes.append(f"{counted(repeated, 'identical row')} dropped")
-    conflicts = frame.height - frame.select(key).n_unique()
-    if conflicts:
-        notes.append(f"{counted(conflicts, 'row')} repeat a key with other values: the latest wins")
+    if conflicts := frame.height - frame.select(key).n_unique():
+        notes.append(f"{counted(conflicts, 'row repeats', 'rows repeat')} a key with other values: the latest wins")
     return frame, lines, notes
 
 
@@ -209,13 +212,11 @@ def _flags(frame: pl.DataFrame, source: SourceTable) -> list[str]:
     if frame.height == 1:
         return ["1 row only, too few to train on"]
     special = {*source.key, source.timestamp}
-    columns = [name for name in frame.columns if name not in special]
-    n_unique = frame.select(pl.col(columns).n_unique()).row(0) if columns else ()
-    constant = [name for name, n in zip(columns, n_unique, strict=True) if n == 1]
-    ids = [
-        name
-        for name, n in zip(columns, n_unique, strict=True)
-        if frame.schema[name] == pl.String and n > ID_SHARE * frame.height and n > 20
-    ]
+    columns = [pl.col(name) for name in frame.columns if name not in special]
+    same = frame.select(one.eq_missing(one.first()).all() for one in columns).row(0) if columns else ()
+    constant = [one.meta.output_name() for one, is_same in zip(columns, same, strict=True) if is_same]
+    texts = [one for one in columns if frame.schema[one.meta.output_name()] == pl.String]
+    head = frame.head(_PROBE).select(texts)
+    ids = [one.name for one in head.iter_columns() if one.n_unique() > max(20, ID_SHARE * head.height)]
     notes = [f"constant: {', '.join(map(shown, constant[:10]))}"] if constant else []
     return notes + ([f"nearly every value differs, like an id: {', '.join(map(shown, ids[:10]))}"] if ids else [])

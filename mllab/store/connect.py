@@ -11,6 +11,8 @@ except ImportError:
 
 from mllab.errors import NotFound, Unavailable
 
+__all__ = ["BUSY_SECONDS", "Connection", "Readers", "explain", "sqlite3"]
+
 Connection = Any
 """A DB-API connection of either SQLite module."""
 

@@ -55,6 +55,10 @@ class Jobs:
             Job, "SELECT * FROM jobs WHERE kind = ? AND subject = ? AND status = 'queued' LIMIT 1", kind, subject
         )
 
+    def has_queued(self, lane: Lane) -> bool:
+        """Whether a job of a lane waits for its turn."""
+        return bool(self._db.value("SELECT 1 FROM jobs WHERE lane = ? AND status = 'queued' LIMIT 1", lane))
+
     def is_idle(self, lane: Lane) -> bool:
         """Whether a lane has nothing queued or running."""
         return not self._db.value("SELECT 1 FROM jobs WHERE lane = ? AND status IN ('queued', 'running') LIMIT 1", lane)

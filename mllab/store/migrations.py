@@ -97,10 +97,10 @@ CREATE TABLE labels (
     prediction_id TEXT PRIMARY KEY, label TEXT NOT NULL, observed_at INTEGER NOT NULL, received_at INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE online_rows (
-    view TEXT NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, hash INTEGER NOT NULL, nth TEXT NOT NULL,
-    row BLOB NOT NULL,
-    PRIMARY KEY (view, entity, at, hash, nth)
+    view TEXT NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, hash INTEGER NOT NULL, row BLOB NOT NULL,
+    PRIMARY KEY (view, entity, at, hash)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX online_rows_hash ON online_rows (view, hash);
 CREATE TABLE online_parts (view TEXT NOT NULL, part TEXT NOT NULL, PRIMARY KEY (view, part)) STRICT, WITHOUT ROWID;
 """
 

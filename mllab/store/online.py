@@ -29,18 +29,22 @@ class Online:
         return [part for part in parts if part not in have]
 
     @staticmethod
-    def add_part(tx: "Transaction", view: str, part: str, rows: Iterable[Sequence[Any]]) -> None:
+    def add_part(tx: "Transaction", view: str, part: str, rows: Sequence[Sequence[Any]], *, keyed: bool) -> None:
         """Keep a part's rows of a view: (entity key values, at in microseconds, hash, values).
 
-        Keeping a part again changes nothing; rows that are alike stay apart.
+        Args:
+            tx: the transaction.
+            view: digest of the view's definition.
+            part: digest of the part; keeping it again changes nothing.
+            rows: in canonical order.
+            keyed: a row's hash is that of its key, so that a corrected row takes the place of the one before.
         """
+        if keyed:
+            tx.many("DELETE FROM online_rows WHERE view = ? AND hash = ?", [(view, row[2]) for row in rows])
         encode = msgspec.msgpack.encode
         tx.many(
-            "INSERT OR IGNORE INTO online_rows (view, entity, at, hash, nth, row) VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (view, encode(entity), at, hash, f"{part[:16]}:{place}", encode(values))
-                for place, (entity, at, hash, values) in enumerate(rows)
-            ),
+            "INSERT OR REPLACE INTO online_rows (view, entity, at, hash, row) VALUES (?, ?, ?, ?, ?)",
+            [(view, encode(entity), at, hash, encode(values)) for entity, at, hash, values in rows],
         )
         tx.execute("INSERT OR IGNORE INTO online_parts (view, part) VALUES (?, ?)", view, part)
 

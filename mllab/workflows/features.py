@@ -1,5 +1,6 @@
 """Feature views online: each accepted part's rows of each view are kept for lookups as of a moment."""
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ def view_timestamp(config: LabConfig, view: FeatureViewTable) -> str:
 def view_digest(config: LabConfig, name: str) -> str:
     """Names a view by its definition: the same definition keeps its rows, another one starts anew."""
     view = config.feature_view[name]
-    return digest_of([name, view, view_timestamp(config, view)])
+    return digest_of([name, view, view_timestamp(config, view), config.source[view.source].key])
 
 
 def keep_online(context: JobContext, source: str) -> int:
@@ -30,10 +31,12 @@ def keep_online(context: JobContext, source: str) -> int:
             continue
         digest = view_digest(config, name)
         for part in context.workspace.online.missing_parts(digest, dataset.parts):
-            inputs = {"part": part, "view": view, "timestamp": view_timestamp(config, view)}
+            key = config.source[source].key
+            inputs = {"part": part, "view": view, "timestamp": view_timestamp(config, view), "key": key}
             made = context.run_task("view_rows", inputs)
             rows = msgspec.msgpack.decode(context.workspace.artifacts.get(made["rows"]))
-            context.workspace.db.write(lambda tx, d=digest, p=part, r=rows: Online.add_part(tx, d, p, r))  # type: ignore[misc]
+            keep = partial(Online.add_part, view=digest, part=part, rows=rows, keyed=bool(key))
+            context.workspace.db.write(keep)
             n_added += 1
             said = f"view {name}: {len(rows):,} rows online" + _skipped(made)
             context.emit("features.materialized", name, said, {"view": name, "part": part, "n_rows": len(rows)})

@@ -64,7 +64,10 @@ def train(context: JobContext) -> dict[str, Any]:
     if isinstance(frozen, str):
         context.emit("training.skipped", name, f"{name} is not trained: {frozen}", {"model": name, "reason": frozen})
         return {"text": f"not trained: {frozen}", "trained": False, "reason": frozen}
-    run = _fit(context, config, name, table, frozen)
+    earlier = [
+        run for run in context.workspace.runs.runs_of_job(context.job.job_id) if run.status is RunStatus.FINISHED
+    ]
+    run = earlier[0] if earlier else _fit(context, config, name, table, frozen)
     result: dict[str, Any] = {"text": f"{run.name} finished", "trained": True, "run_id": run.run_id}
     if context.job.args["register"]:
         made = register(context, name, table, run, frozen)

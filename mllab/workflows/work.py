@@ -4,6 +4,7 @@ import time
 
 from mllab.errors import Conflict
 from mllab.records import Job, Lane
+from mllab.workflows.declaring import follow
 from mllab.workflows.ingest import intake
 from mllab.workflows.jobs import Workflow, run_next
 from mllab.workflows.training import train
@@ -16,6 +17,8 @@ _LOOK_SECONDS = 0.05
 
 def work(workspace: Workspace, lane: Lane) -> Job | None:
     """Run the next job of a lane; after the last intake, fire what waits for data."""
+    if workspace.jobs.has_queued(lane):
+        follow(workspace)
     job = run_next(workspace, lane, WORKFLOWS)
     if job is not None and job.kind == "intake" and not workspace.unsettled():
         fire_for_data(workspace)

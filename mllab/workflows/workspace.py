@@ -54,6 +54,8 @@ class Workspace:
         """Whether threads of this process work the queue (then waiting must not)."""
         self.serving: Serving | None = None
         """The models in memory; use `serving_of`."""
+        self.declared_mark: tuple[tuple[int, int], ...] = ()
+        """How the declaration's files looked when they were last read."""
         self.stopping = threading.Event()
         """Set when the process is closing: steps stop, jobs go back to the queue."""
         self.unsettled: Callable[[], bool] = lambda: False

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -97,6 +98,17 @@ def test_a_request_is_computed_as_a_file_is() -> None:
         {"hour_local": 5, "weekday": 2},
         {"hour_local": 23, "weekday": 5},
     ]
+
+
+def test_a_computed_request_holds_no_nan_and_no_date() -> None:
+    fields = [Field(name="a", dtype=DType.FLOAT), Field(name="at", dtype=DType.DATETIME)]
+    rows: list[dict[str, Any]] = [{"a": 0.0, "at": datetime(2024, 1, 1, tzinfo=UTC)}, {"a": -1.0, "at": None}]
+    functions = load_functions(returning("[(pl.col('a') / pl.col('a')).alias('nan'), (-pl.col('a')).alias('minus')]"))
+    assert str(compute(functions, "f", rows, fields)) == "[{'nan': None, 'minus': 0.0}, {'nan': 1.0, 'minus': 1.0}]"
+    with pytest.raises(InvalidInput, match="`f`: `next` is Datetime"):
+        compute(load_functions(returning("[pl.col('at').alias('next')]")), "f", rows, fields)
+    with pytest.raises(InvalidInput, match="no function `g`"):
+        compute(functions, "g", rows, fields)
 
 
 def test_the_sample_reads_its_times_and_knows_when_a_flight_has_landed() -> None:

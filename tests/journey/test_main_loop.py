@@ -9,7 +9,7 @@ from mllab.host import Host
 from mllab.lab import Lab
 from mllab.store.tables import STATE_TABLES
 from mllab.store.writer import replayed
-from tests.support.labs import a_lab, customers, edit, get, post
+from tests.support.labs import a_lab, customers, get, post
 
 ROW = {"age": 30, "plan": "basic", "spend": 20.0}
 
@@ -85,7 +85,8 @@ def test_the_next_file_brings_version_2_without_one_dropped_request(host):
 
 
 def test_a_version_that_fails_its_gates_leaves_the_champion_and_says_why(host):
-    edit(host.lab.folder, gates='[ { metric = "roc_auc", min = 0.999 } ]')
+    declared = host.lab.folder / "mllab.toml"
+    declared.write_text(declared.read_text().replace("min = 0.55", "min = 0.999"))
     customers(host.lab.folder / "inbox" / "worse.csv", 500, seed=3, noise=0.5)
     assert host.wait_until_quiet(90)
     failed = [event for event in host.lab.events(limit=10_000) if event.type == "gates.failed"]

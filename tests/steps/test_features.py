@@ -164,7 +164,7 @@ def looked_up(sample: dict[str, Any], rows: ViewRows, view: FeatureViewTable) ->
     return online_features(read, at, view)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, SAMPLES, TTL)
 def test_the_join_equals_a_double_loop(frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None) -> None:
     view = a_view(ttl=ttl)
@@ -183,7 +183,7 @@ def test_one_request_gets_the_very_bits_of_the_training_set(
     assert [bits_of(looked_up(one, rows, view)) for one in samples.to_dicts()] == answers(samples, rows, view)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, SAMPLES, st.integers(0, 12))
 def test_later_rows_never_change_an_answer(frame: pl.DataFrame, samples: pl.DataFrame, until: int) -> None:
     view = a_view()
@@ -192,7 +192,7 @@ def test_later_rows_never_change_an_answer(frame: pl.DataFrame, samples: pl.Data
     assert answers(samples, view_rows(frame, view, "at"), view) == answers(samples, view_rows(known, view, "at"), view)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_ingest_does_not_matter(frame: pl.DataFrame, random: Any) -> None:
     order = list(range(frame.height))
@@ -202,7 +202,7 @@ def test_the_order_of_ingest_does_not_matter(frame: pl.DataFrame, random: Any) -
     assert once.n_skipped == again.n_skipped
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, st.integers(0, 25))
 def test_rows_kept_part_by_part_are_the_rows_of_the_whole(frame: pl.DataFrame, cut: int) -> None:
     view, unique = a_view(), frame.unique(maintain_order=True)

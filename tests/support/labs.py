@@ -74,7 +74,7 @@ class Up:
     """`mllab up --headless --port 0` in a process of its own."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        self.folder = folder
+        self.folder, self.said = folder, ""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "mllab", "--lab", str(folder), "up", "--headless", "--port", "0"],
             stdout=subprocess.PIPE,
@@ -103,7 +103,7 @@ class Up:
 
     def wait_killed(self, seconds: float = 60.0) -> int:
         """Wait for the process to end; its exit status."""
-        self.process.communicate(timeout=seconds)
+        self.said = self.process.communicate(timeout=seconds)[0]
         return self.process.returncode
 
     def stop(self) -> int:

@@ -21,7 +21,7 @@ def show_config(as_json: AsJson = False, lab: LabFolder = None) -> None:
     if as_json:
         print_json([{"key": key, "value": value, "origin": origin} for key, value, origin in values])
         return
-    print_table(("key", "value", "origin"), [(key, to_json(value), origin) for key, value, origin in values])
+    print_table(("key", "origin", "value"), [(key, origin, to_json(value)) for key, value, origin in values])
 
 
 @app.command("check")

@@ -52,7 +52,8 @@ def guarded(command: Callable[[], Any], args: Sequence[str]) -> int:
     except LabError as error:
         _trace(args)
         say_error(error.message, error.hint)
-        for pointer, code, detail in getattr(error, "problems", ()):
+        problems = getattr(error, "problems", ())
+        for pointer, code, detail in problems if len(problems) > 1 else ():
             say_error(f"  {pointer}: {detail} ({code})", label="")
         return exit_code(error)
     except typer.TyperException as error:

@@ -139,7 +139,7 @@ def status(as_json: AsJson = False, lab: LabFolder = None) -> None:
             ("folder", found.folder),
             ("host", found.url or "not running; start it with `mllab up`"),
             ("ready", found.ready),
-            ("jobs", found.jobs or "none"),
+            ("jobs", {state: count for state, count in found.jobs.items() if count} or "none"),
         ]
     )
     if found.models:

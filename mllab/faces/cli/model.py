@@ -9,6 +9,7 @@ import typer
 from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.faces.cli.demo import curl
 from mllab.faces.cli.lab import Model, print_proposal
+from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
 from mllab.lab import Lab
@@ -30,7 +31,7 @@ def list_models(as_json: AsJson = False, lab: LabFolder = None) -> None:
     rows: list[tuple[Any, ...]] = []
     for model in models:
         rows += [
-            (model.name, one.version, one.aliases, one.metrics, _verdict(one.gates_passed), one.created_at)
+            (model.name, one.version, one.aliases, headline(one.metrics), _verdict(one.gates_passed), one.created_at)
             for one in model.versions
         ] or [(model.name, None, (), {}, None, None)]
     print_table(("model", "version", "aliases", "metrics", "gates", "created"), rows, empty="no models declared")
@@ -118,9 +119,11 @@ def _print_version(summary: ModelSummary, version: ModelVersion, aliases: tuple[
             ("created", version.created_at),
             ("run", version.run_id),
             ("training set", version.training_set),
-            ("metrics", version.metrics or None),
         ]
     )
+    if version.metrics:
+        say()
+        print_metrics(version.metrics)
 
 
 def _print_gates(version: ModelVersion) -> None:

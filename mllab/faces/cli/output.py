@@ -45,14 +45,14 @@ def say_error(message: str, hint: str = "", *, label: str = "error: ") -> None:
 
 
 def show(value: Any) -> str:
-    """One value as people read it: floats with 4 significant digits, times in UTC, nothing as `-`."""
+    """One value as people read it: floats with four significant digits, times in UTC, nothing as `-`."""
     match value:
         case None:
             return "-"
         case bool():
-            return "yes" if value else "no"
+            return "true" if value else "false"
         case float():
-            return "-" if math.isnan(value) else f"{value:.4g}"
+            return "-" if math.isnan(value) else _number(value)
         case datetime():
             return when(value)
         case dict():
@@ -60,6 +60,11 @@ def show(value: Any) -> str:
         case list() | tuple():
             return ", ".join(show(one) for one in value) or "-"
     return safe(value) if str(value) else "-"
+
+
+def _number(value: float) -> str:
+    """Four significant digits, and every digit before the point up to a thousand millions."""
+    return f"{value:.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.4g}"
 
 
 def when(moment: datetime) -> str:

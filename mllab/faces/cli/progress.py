@@ -88,5 +88,6 @@ def bar(share: float | None, text: str) -> str:
     """One line: a bar where the share is known, then the text."""
     if share is None:
         return safe(text)
-    done = round(min(max(share, 0.0), 1.0) * _BAR_CELLS)
+    share = min(max(share, 0.0), 1.0)
+    done = round(share * _BAR_CELLS)
     return f"[{'#' * done}{'.' * (_BAR_CELLS - done)}] {share:4.0%} {safe(text)}"

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
 from mllab.records import MetricPoint
@@ -28,7 +29,7 @@ def list_runs(
     if as_json:
         print_json(runs)
         return
-    rows = [(run.name, run.status, run.model, run.started_at, run.metrics, run.run_id) for run in runs]
+    rows = [(run.name, run.status, run.model, run.started_at, headline(run.metrics), run.run_id) for run in runs]
     print_table(("name", "status", "model", "started", "metrics", "id"), rows, empty="no runs yet")
 
 
@@ -54,11 +55,13 @@ def show_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
             ("finished", found.finished_at),
             ("seed", found.seed),
             ("params", found.params or None),
-            ("metrics", found.metrics or None),
             ("training set", found.training_set),
             ("job", found.job_id),
         ]
     )
+    if found.metrics:
+        say()
+        print_metrics(found.metrics)
     if points:
         say()
         print_table(("curve", "steps", "first", "min", "max", "last"), _curves(points))

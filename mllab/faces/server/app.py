@@ -69,6 +69,8 @@ def create_app(
         request_max_body_size=None,
         openapi_config=None,
         logging_config=None,
+        debug=False,
+        pdb_on_exception=False,
     )
     guard = Guard(app, teller=teller, desk=desk, token=token, host=host, body_seconds=body_seconds)
     app.state["check_token"] = guard.check_token

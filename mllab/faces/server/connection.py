@@ -98,7 +98,14 @@ class Connection(HttpToolsProtocol):
     def _send(self, status: int, slug: str, detail: str) -> None:
         """Answer by hand, where there is no request to answer, and hang up."""
         problem = Problem(
-            type=f"urn:mllab:problem:{slug}", title=TABLE[slug][1], status=status, detail=detail, instance="", errors=[]
+            type=f"urn:mllab:problem:{slug}",
+            title=TABLE[slug][1],
+            status=status,
+            detail=detail,
+            instance="",
+            message=detail,
+            hint="",
+            errors=[],
         )
         body = msgspec.json.encode(problem)
         head = b"content-type: application/problem+json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)

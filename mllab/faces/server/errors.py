@@ -86,6 +86,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     instance: str
     """Path of the request, as it was sent."""
+    message: str
+    """`detail` without the hint."""
+    hint: str
     errors: list[Place]
 
 
@@ -158,6 +161,8 @@ class Teller:
             status=status,
             detail=detail,
             instance=bytes(scope.get("raw_path") or b"")[:_MOST_SHOWN].decode("ascii", "replace"),
+            message=self._without_folder(told.message, path),
+            hint=self._without_folder(told.hint, path),
             errors=places,
         )
         body = msgspec.json.encode(problem)

@@ -8,7 +8,7 @@ from litestar import Request, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Response
 
 from mllab.errors import InvalidInput, NotFound, Unavailable
@@ -31,8 +31,8 @@ from mllab.records import (
     TraceNode,
 )
 
-Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many a page.")]
-Cursor = Annotated[str | None, Parameter(description="`next_cursor` of the page before.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many a page.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")]
 
 
 class PredictBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,7 +78,7 @@ def needs_token(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHand
     operation_class=PredictOperation,
     responses=answers(Answer, 404, 422, 503),
 )
-async def predict(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def predict(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Predict rows with a model, and log the answers. Query: `explain=true`, `version=N` or `alias=NAME`."""
     asked = body.read(await request.body(), _predict_decoder)
     if not isinstance(asked.rows, list):
@@ -141,7 +141,7 @@ async def labels(request: Request[Any, Any, Any]) -> Response[bytes]:
     security=[{"token": []}],
     responses=answers(dict[str, Any], 401, 404, 409, 422),
 )
-async def command(request: Request[Any, Any, Any], verb: str) -> Response[bytes]:
+async def command(request: Request[Any, Any, Any], verb: FromPath[str]) -> Response[bytes]:
     """Run a changing verb of the lab. Needs the token of `.mllab/host.json`."""
     sent = await request.body()
     asked = body.read_object(sent)
@@ -155,7 +155,7 @@ async def command(request: Request[Any, Any, Any], verb: str) -> Response[bytes]
 
 
 @get("/predictions/{prediction_id:str}", responses=answers(None, 404))
-async def prediction(state: State, prediction_id: str) -> PredictionDetail:
+async def prediction(state: State, prediction_id: FromPath[str]) -> PredictionDetail:
     """One logged prediction with its lineage."""
 
     def look(lab: Lab) -> PredictionDetail:
@@ -174,7 +174,9 @@ async def status(state: State) -> LabStatus:
 
 
 @get("/jobs", responses=answers(None, 422))
-async def jobs(state: State, limit: Limit = 100, cursor: Cursor = None, open_only: bool = False) -> Page[Job]:
+async def jobs(
+    state: State, limit: Limit = 100, cursor: Cursor = None, open_only: FromQuery[bool] = False
+) -> Page[Job]:
     """Jobs, newest first."""
 
     def look(lab: Lab) -> Page[Job]:
@@ -185,7 +187,9 @@ async def jobs(state: State, limit: Limit = 100, cursor: Cursor = None, open_onl
 
 
 @get("/runs", responses=answers(None, 422))
-async def runs(state: State, limit: Limit = 100, cursor: Cursor = None, model: str | None = None) -> Page[Run]:
+async def runs(
+    state: State, limit: Limit = 100, cursor: Cursor = None, model: FromQuery[str | None] = None
+) -> Page[Run]:
     """Runs, newest first."""
 
     def look(lab: Lab) -> Page[Run]:
@@ -207,7 +211,7 @@ async def models(state: State, limit: Limit = 100, cursor: Cursor = None) -> Pag
 
 
 @get("/models/{name:str}", responses=answers(None, 404))
-async def model(state: State, name: str) -> ModelDetail:
+async def model(state: State, name: FromPath[str]) -> ModelDetail:
     """One model: its versions, and what a caller must send to it."""
     desk = desk_of(state)
     return await desk.threads.run(_detail, desk.lab, name)
@@ -227,7 +231,9 @@ def _detail(lab: Lab, name: str) -> ModelDetail:
 
 
 @get("/datasets", responses=answers(None, 422))
-async def datasets(state: State, limit: Limit = 100, cursor: Cursor = None, source: str | None = None) -> DatasetPage:
+async def datasets(
+    state: State, limit: Limit = 100, cursor: Cursor = None, source: FromQuery[str | None] = None
+) -> DatasetPage:
     """Received files, oldest first, and the declared sources."""
 
     def name(file: FileSummary) -> str:

@@ -5,6 +5,7 @@ import errno
 import socket
 import sys
 import threading
+import time
 from typing import Any
 
 import uvicorn
@@ -19,6 +20,7 @@ from mllab.lab import Lab
 DRAIN_SECONDS = 5
 """How long requests in flight may take once the server is asked to stop."""
 _START_SECONDS = 30.0
+_LOOK_SECONDS = 0.2
 _KEEP_ALIVE_SECONDS = 75
 _BACKLOG = 1024
 
@@ -65,13 +67,15 @@ class ServerThread:
         Raises:
             Unavailable: the port is taken or not ours to take. InvalidInput: there is no such address here.
         """
-        listening = _listen(self._host, self._port)
         app = create_app(self._lab, self._token, host=self._host, desk=self._desk, body_seconds=self._body_seconds)
+        listening = _listen(self._host, self._port)
         self._server = _Server(_config(app))
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name="mllab-server", daemon=True)
         self._thread.start()
-        if not self._server.accepts.wait(_START_SECONDS):
-            raise Unavailable("the server did not come up", "the host's log holds the details")
+        until = time.monotonic() + _START_SECONDS
+        while not self._server.accepts.wait(_LOOK_SECONDS):
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise Unavailable("the server did not come up", "the host's log holds the details")
         return _url(self._host, listening.getsockname()[1])
 
     def stop(self) -> None:

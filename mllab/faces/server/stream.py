@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Response, Stream
 
 from mllab.errors import InvalidInput, Unavailable
@@ -24,8 +24,8 @@ MOST_STREAMS = 32
 _EVENTS_A_LOOK = 256
 """A stream holds so many events at most: one that is read slowly is written slowly."""
 
-After = Annotated[int, Parameter(ge=0, description="Sequence number to start behind.")]
-Limit = Annotated[int, Parameter(ge=1, le=1000, description="How many a page; a stream has no end.")]
+After = Annotated[int, QueryParameter(ge=0, description="Sequence number to start behind.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many a page; a stream has no end.")]
 
 
 @get("/events", responses=answers(Page[Event], 422, 503))

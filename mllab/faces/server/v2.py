@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Router, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import Response
 
 import mllab
@@ -56,14 +57,14 @@ async def ready(state: State) -> Response[bytes]:
 
 
 @get([f"{_MODEL}/ready", f"{_VERSION}/ready"], responses=v2_answers(404, 503))
-async def model_ready(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
+async def model_ready(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
     """Whether a model, or one version of it, would answer now."""
     served = await _served(desk_of(request.app.state), name, _version(request))
     return {"name": name, "version": str(served.version), "ready": True}
 
 
 @get([_MODEL, _VERSION], responses=v2_answers(404, 503))
-async def metadata(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
+async def metadata(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
     """What a model takes and gives."""
     served = await _served(desk_of(request.app.state), name, _version(request))
     return {
@@ -82,7 +83,7 @@ async def metadata(request: Request[Any, Any, Any], name: str) -> dict[str, Any]
     operation_class=InferOperation,
     responses=v2_answers(404, 503, kind=Inferred),
 )
-async def infer(request: Request[Any, Any, Any], name: str) -> Response[bytes]:
+async def infer(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """Predict: one input for each column, or one matrix of all columns where every one is a number."""
     asked = body.read(await request.body(), _decoder)
     desk, version = desk_of(request.app.state), _version(request)
@@ -141,7 +142,7 @@ def _index(lab: Lab) -> list[dict[str, str]]:
 
 
 @post("/repository/models/{name:str}/load", status_code=200, responses=v2_answers(404, 503))
-async def load(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
+async def load(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
     """Say that a deployed model is loaded; nothing else is loaded on request."""
     desk = desk_of(request.app.state)
     if not desk.lab.is_ready(name):
@@ -151,7 +152,7 @@ async def load(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
 
 
 @post("/repository/models/{name:str}/unload", status_code=200, responses=v2_answers(404))
-async def unload(request: Request[Any, Any, Any], name: str) -> dict[str, Any]:
+async def unload(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
     """Refuse: what answers is decided by the alias `champion`."""
     desk = desk_of(request.app.state)
     await desk.threads.run(_must_exist, desk.lab, name)

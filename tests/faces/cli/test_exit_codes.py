@@ -53,7 +53,11 @@ def test_a_traceback_is_shown_to_who_asks(capsys: pytest.CaptureFixture[str]) ->
 
 def test_each_place_of_a_bad_request_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> None:
-        raise errors.InvalidInput("2 values do not fit", "", [("/rows/0/x", "type", "expected a number")])
+        raise errors.InvalidInput(
+            "2 values do not fit",
+            "",
+            [("/rows/0/x", "type", "expected a number"), ("/rows/1/y", "type", "expected text")],
+        )
 
     assert guarded(fail, []) == 2
     assert "/rows/0/x: expected a number (type)" in capsys.readouterr().err

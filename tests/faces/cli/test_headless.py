@@ -56,7 +56,7 @@ def test_commands_beside_a_host_go_through_it(own: Path, tmp_path: Path, mllab: 
             time.sleep(0.1)
         status = mllab("status", "--json", "-C", own).json
         assert status["url"].startswith("http://127.0.0.1:")
-        row = json.dumps({"offer": 7, "price": 60.0, "area": 190.0, "town": "Ulm"})
+        row = json.dumps({"price": 60.0, "area": 190.0, "town": "Ulm"})
         assert mllab("predict", "sold", row, "--json", "-C", own).json["version"] == 1
         assert mllab("model", "promote", "sold", 1, "--alias", "shadow", "-C", own).code == 0
         assert mllab("model", "promote", "sold", 9, "-C", own).code == 3

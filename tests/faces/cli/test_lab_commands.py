@@ -10,7 +10,7 @@ import pytest
 Call = Callable[..., Any]
 
 
-ROW = {"offer": 7, "price": 60.0, "area": 190.0, "town": "Ulm"}
+ROW = {"price": 60.0, "area": 190.0, "town": "Ulm"}
 
 
 def test_init_shows_what_it_found_and_writes_the_declaration(

@@ -94,7 +94,16 @@ def test_fields_without_a_value_are_left_out(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(None, "-"), (True, "yes"), (0.123456, "0.1235"), (float("nan"), "-"), ((), "-"), (("a", "b"), "a, b"), ("", "-")],
+    [
+        (None, "-"),
+        (True, "true"),
+        (80_830.0, "80830"),
+        (0.123456, "0.1235"),
+        (float("nan"), "-"),
+        ((), "-"),
+        (("a", "b"), "a, b"),
+        ("", "-"),
+    ],
 )
 def test_values_are_shown_as_people_read_them(value: object, shown: str) -> None:
     assert show(value) == shown

@@ -17,7 +17,7 @@ def run(mllab: Call, trained: Path) -> dict[str, Any]:
 def test_a_run_is_listed_with_what_scripts_rely_on(run: dict[str, Any]) -> None:
     assert {"run_id", "name", "experiment", "status", "params", "metrics"} <= set(run)
     assert run["status"] == "finished"
-    assert run["metrics"]["roc_auc"] > 0.6
+    assert run["metrics"]["test.roc_auc"] > 0.6
 
 
 def test_the_table_has_a_header_and_a_line_per_run(mllab: Call, trained: Path, run: dict[str, Any]) -> None:

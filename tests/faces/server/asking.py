@@ -52,7 +52,7 @@ def is_problem(answer: httpx.Response, status: int, slug: str) -> bool:
     body = answer.json()
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
-    assert body.keys() == {"type", "title", "status", "detail", "instance", "errors"}
+    assert body.keys() == {"type", "title", "status", "detail", "instance", "message", "hint", "errors"}
     assert body["status"] == status
     assert all(place.keys() == {"pointer", "code", "detail"} for place in body["errors"])
     gives_nothing_away(answer)

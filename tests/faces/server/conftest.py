@@ -1,6 +1,7 @@
 """One hosted lab with two trained models per worker process, and callers that reach it over real sockets."""
 
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         assert host.wait_until_quiet(60)
         host.lab.add_source(write_rents(folder / "rents.csv"), key=["flat"])
         assert host.wait_until_quiet(60)
+        seen = host.lab.last_seq()
         host.lab.add_model("rents", "rent")
+        while not host.lab.events(seen, type="config.changed"):  # the host looks at the declaration now and then
+            time.sleep(0.05)
         host.lab.retrain(NUMBERS)
         assert host.wait_until_quiet(60)
         assert host.lab.is_ready(MODEL)

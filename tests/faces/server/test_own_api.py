@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from mllab.errors import Conflict
 from mllab.lab import Lab
 from tests.faces.server.asking import JSON, MODEL, NUMBERS, PREDICT, is_problem
 
@@ -156,14 +157,18 @@ def test_the_token_of_a_command_must_be_right(caller):
     assert is_problem(answer, 401, "unauthorized")
 
 
-def test_an_unusual_way_of_writing_the_path_does_not_go_round_the_token(caller):
-    for path in ("/api/v1/commands//release", "//api/v1/commands/release", "/api/v1/commands/release/"):
-        assert caller.post(path, json={"model": MODEL}).status_code == 401
+def test_an_unusual_way_of_writing_the_path_does_not_go_round_the_token(caller, host):
+    for path in ("/api/v1/commands//release", "//api/v1/commands/release", "/api/v1/%63ommands/release/"):
+        assert caller.post(host.url + path, json={"model": MODEL}).status_code == 401
 
 
 def test_a_command_answers_with_its_record(owner):
-    body = owner.post("/api/v1/commands/release", json={"model": MODEL}).json()
-    assert (body["name"], body["held"]) == (MODEL, False)
+    body = owner.post("/api/v1/commands/promote", json={"model": MODEL, "version": 1, "alias": "shadow"}).json()
+    assert (body["model"], body["alias"], body["version"]) == (MODEL, "shadow", 1)
+
+
+def test_a_command_that_the_state_forbids_is_a_conflict(owner):
+    assert is_problem(owner.post("/api/v1/commands/release", json={"model": MODEL}), 409, "conflict")
 
 
 def test_a_command_that_does_not_fit_is_refused(owner):
@@ -178,7 +183,9 @@ def test_an_unknown_command_is_not_found_and_the_known_are_named(owner):
 
 def test_an_attached_lab_works_through_the_host(host, row):
     with Lab.open(host.lab.folder, read_only=True) as attached:
-        assert attached.release(MODEL).name == MODEL
+        assert attached.promote(MODEL, 1, alias="shadow").alias == "shadow"
+        with pytest.raises(Conflict):
+            attached.release(MODEL)
         assert attached.predict(MODEL, [row]).predictions == [True]
 
 
@@ -191,9 +198,10 @@ def test_the_same_idempotency_key_is_done_once(owner):
 
 
 def test_the_same_idempotency_key_with_another_body_is_a_conflict(owner):
-    headers = {"Idempotency-Key": "release-1"}
-    assert owner.post("/api/v1/commands/release", json={"model": MODEL}, headers=headers).status_code == 200
-    answer = owner.post("/api/v1/commands/release", json={"model": NUMBERS}, headers=headers)
+    headers, wish = {"Idempotency-Key": "promote-1"}, {"version": 1, "alias": "shadow"}
+    answer = owner.post("/api/v1/commands/promote", json=wish | {"model": MODEL}, headers=headers)
+    assert answer.status_code == 200
+    answer = owner.post("/api/v1/commands/promote", json=wish | {"model": NUMBERS}, headers=headers)
     assert is_problem(answer, 409, "conflict")
 
 

@@ -41,7 +41,7 @@ def test_what_is_no_valid_http_is_refused_and_hung_up_on(wire, sent):
     rest = connection.rest()
     assert rest.startswith(b"HTTP/1.1 400 ")
     assert b"application/problem+json" in rest
-    assert rest.count(b"HTTP/1.1 ") == 1
+    assert rest.count(b"HTTP/1.1 4") == 1
 
 
 def test_a_chunk_that_is_none_is_refused_in_the_middle_of_a_body_too(wire):
@@ -59,11 +59,10 @@ def test_a_body_in_chunks_is_read(wire):
     assert connection.status() == 422
 
 
-@pytest.mark.parametrize("end", [b"\r\n\r\n", b""], ids=["complete", "without end"])
-@pytest.mark.parametrize("n_bytes", [40_000, 65_536, 1_000_000])
+@pytest.mark.parametrize(
+    ("n_bytes", "end"), [(40_000, b"\r\n\r\n"), (65_536, b"\r\n\r\n"), (70_000, b""), (1_000_000, b"")]
+)
 def test_a_head_that_is_too_large_is_refused(wire, n_bytes, end):
-    if not end and n_bytes < 65_536:
-        pytest.skip("it may still end in time")
     connection = wire()
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may hang up while we still talk
         connection.send(ALIVE + b"X: ", b"a" * n_bytes, end)

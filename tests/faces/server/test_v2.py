@@ -39,8 +39,8 @@ def test_it_is_alive_and_ready(caller):
 
 
 def test_it_is_alive_but_not_ready_without_a_model(serve, tmp_path):
-    (tmp_path / "offers.csv").write_text("a,y\n1,2\n", encoding="utf-8")
-    Lab.create(tmp_path / "lab", file=tmp_path / "offers.csv", target="y")
+    (tmp_path / "offers.csv").write_text("area,rent\n1,2\n2,3\n", encoding="utf-8")
+    Lab.create(tmp_path / "lab", file=tmp_path / "offers.csv", target="rent")
     with Lab.host(tmp_path / "lab") as empty, httpx.Client(base_url=serve(empty)) as client:
         assert client.get("/v2/health/live").status_code == 200
         assert client.get("/v2/health/ready").status_code == 503
