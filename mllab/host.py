@@ -20,7 +20,8 @@ from mllab.automation.keeper import Keeper
 from mllab.automation.schedule import Schedule
 from mllab.automation.watcher import Watcher
 from mllab.automation.worker import Workers
-from mllab.errors import Cancelled, LabError
+from mllab.engine.lean import import_xgboost
+from mllab.errors import LabError
 from mllab.faces.server.service import ServerThread
 from mllab.lab import Lab
 from mllab.records import Lane
@@ -84,6 +85,8 @@ class Host:
         workers, keeper = Workers(self._workspace), Keeper(self._workspace)
         self._workspace.has_workers = True
         self._workspace.unsettled = lambda: self._watcher.unsettled
+        if self._workspace.registry.list_deployments():
+            import_xgboost()
         restore(self._workspace)
         self._announce_readiness()
         for part in (keeper, workers, self._watcher, self._schedule):
@@ -142,13 +145,12 @@ class Host:
         """Readiness for others to see, and the schedule in step with the declaration."""
         seq = self._workspace.events.last_seq()
         while not self._stop.is_set():
+            self._announce_readiness()
             if not self._workspace.events.wait(seq, _FOLLOW_SECONDS):
                 continue
             for event in self._workspace.events.list_events(seq):
                 seq = event.seq
-                if event.type == "deployment.changed":
-                    self._announce_readiness()
-                elif event.type == "config.changed":
+                if event.type == "config.changed":
                     with contextlib.suppress(LabError):
                         self._schedule.follow(self._workspace.config())
 
@@ -161,11 +163,17 @@ class Host:
             self._workspace.lock.announce(self._info)
 
     def _warm(self) -> None:
-        """Start the children, so that the first file does not wait for them."""
-        for lane in (Lane.INTAKE, Lane.COMPUTE):
-            with contextlib.suppress(LabError, Cancelled):
-                if self._workspace.jobs.is_idle(lane):
-                    self._workspace.engine.warm(lane.value)
+        """Start the children and import what serving needs, so that the first file does not wait for it."""
+        warming = [threading.Thread(target=self._warm_lane, args=(lane,)) for lane in (Lane.INTAKE, Lane.COMPUTE)]
+        for thread in warming:
+            thread.start()
+        import_xgboost()
+        for thread in warming:
+            thread.join()
+
+    def _warm_lane(self, lane: Lane) -> None:
+        with contextlib.suppress(LabError):
+            self._workspace.engine.warm(lane.value)
 
     def _tune(self) -> None:
         gc.collect()

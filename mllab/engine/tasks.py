@@ -8,6 +8,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from mllab.engine.lean import import_xgboost
 from mllab.records import Progress
 from mllab.store.artifacts import Artifacts
 
@@ -49,4 +50,6 @@ def warm(
     """Import what the tasks of a lane need, so that the first real one does not wait for it."""
     for module in _LANE_MODULES.get(inputs["lane"], ()):
         importlib.import_module(module)
+    if inputs["lane"] == "compute":
+        import_xgboost()
     return {}

@@ -180,10 +180,14 @@ def _infer_number(cells: pl.Series, source: SourceTable) -> DType:
 def _n_text(cells: pl.Series, source: SourceTable) -> int:
     """How many cells are neither numbers nor nearly so."""
     left = cells.filter(read_numbers(cells, source).floats.is_null())
+    if left.is_empty():
+        return 0
     return int((left.to_frame("c").select(near_number(source, "c")).to_series() == "type").sum())
 
 
 def _has_huge(cells: pl.Series, source: SourceTable) -> bool:
     """Whether some cells are numbers too large or not finite by another notation than digits."""
+    if cells.is_empty():
+        return False
     floats = read_numbers(cells, source).floats
     return bool((floats.is_not_null() & ~cells.str.contains(r"^[+-]?[0-9]+$")).any())

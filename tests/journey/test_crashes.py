@@ -117,14 +117,14 @@ def test_a_cancelled_training_is_a_cancelled_run(tmp_path):
     with Up(folder) as host:
         host.wait_ready()
         with Lab.open(folder) as lab:
-            job = lab.train("churn", params={"rounds": 50_000, "patience": 50_000, "eta": 0.001})
+            job = lab.train("churn", params={"rounds": 10_000, "patience": 10_000, "eta": 0.001})
             until = time.monotonic() + 30
             while not (runs := lab.runs()) or runs[0].status != "running":
                 assert time.monotonic() < until
                 time.sleep(0.02)
             lab.cancel(job.job_id)
             assert lab.wait(job.job_id).status == "cancelled", lab.job(job.job_id).error
-            assert (lab.run(runs[0].run_id).status, lab.run(runs[0].run_id).error) == (
+            assert (lab.run(runs[0].run_id).status, "stopped" in lab.run(runs[0].run_id).error) == (
                 "cancelled",
                 "stopped on request",
             )
@@ -152,12 +152,11 @@ def test_a_host_stopped_in_mid_training_goes_on_at_the_next_start(tmp_path):
 
 def children(pid):
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                stat = Path(f"/proc/{name}/stat").read_text()
-            except OSError:
-                continue
-            if int(stat.rpartition(")")[2].split()[1]) == pid:
-                found.append(int(name))
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            stat = (process / "stat").read_text()
+        except OSError:
+            continue
+        if int(stat.rpartition(")")[2].split()[1]) == pid:
+            found.append(int(process.name))
     return found

@@ -99,7 +99,8 @@ class Up:
                 pass
             assert self.process.poll() is None, self.process.communicate()[0]
             time.sleep(0.05)
-        raise AssertionError("the host did not get ready")
+        self.process.kill()
+        raise AssertionError(f"the host did not get ready: {self.process.stdout.read()}")
 
     def wait_killed(self, seconds: float = 60.0) -> int:
         """Wait for the process to end; its exit status."""

@@ -57,7 +57,8 @@ def ask_own_endpoint(host: "Host", folder: Path, later: Path) -> None:
     say(f"  {curl(host.url, MODEL, body)}")
     say("go on:")
     say(f"  mllab up --lab {shlex.quote(str(folder))}")
-    months = sorted(later.glob("*")) if later.is_dir() else []
+    received = {Path(one.file).name for one in host.lab.files()}
+    months = sorted(one for one in later.glob("*") if one.name not in received)
     if months:
         say(f"  cp {shlex.quote(str(months[0]))} {shlex.quote(str(folder / 'inbox'))}/    # the next month arrives")
 

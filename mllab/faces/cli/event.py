@@ -1,7 +1,11 @@
 """`mllab event`, and `mllab events`: the log of everything that happened."""
 
+import contextlib
+import select
+import sys
 from collections.abc import Iterator
 from threading import Event as Stop
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,6 +60,21 @@ def _paged(lab: "Lab", after: int, type: str | None) -> Iterator[Event]:
 
 
 def _followed(lab: "Lab", after: int, type: str | None) -> Iterator[Event]:
-    for one in lab.follow(after, Stop()):
+    for one in lab.follow(after, _reader_is_gone()):
         if type is None or one.type == type or (type.endswith(".") and one.type.startswith(type)):
             yield one
+
+
+def _reader_is_gone() -> Stop:
+    """Is set when nobody reads stdout any more: without it `events --follow | head` would wait for the next event."""
+    gone = Stop()
+
+    def watch(descriptor: int) -> None:
+        poll = select.poll()
+        poll.register(descriptor, 0)  # errors and hang-ups are always told
+        poll.poll()
+        gone.set()
+
+    with contextlib.suppress(OSError):  # stdout may be no file at all
+        Thread(target=watch, args=(sys.stdout.fileno(),), daemon=True).start()
+    return gone

@@ -76,6 +76,12 @@ def test_following_the_events_ends_with_130_at_ctrl_c(own: Path) -> None:
     assert (process.returncode, err) == (130, "")
 
 
+def test_following_the_events_ends_when_nobody_reads_them(own: Path) -> None:
+    line = f"{sys.executable} -m mllab events --follow --lab {own} | head -1"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, env=ENVIRONMENT, timeout=SECONDS)
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
 def test_the_demo_ends_with_an_answer_of_its_own_endpoint(tmp_path: Path) -> None:
     line = [sys.executable, "-m", "mllab", "demo", "flights", "--headless", "--once", "--port", "0"]
     done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, env=ENVIRONMENT, timeout=600)
