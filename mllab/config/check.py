@@ -44,6 +44,8 @@ class Check:
     def run(self) -> None:
         """Check everything; the first problem is raised."""
         config = self.config
+        if not config.source:
+            raise InvalidInput(f"{self.where} declares no source", "declare at least one [source.NAME]")
         self.zone("lab.timezone", config.lab.timezone)
         for kind in ("source", "feature_view", "on_demand", "model", "trigger"):
             for name in getattr(config, kind):

@@ -54,6 +54,7 @@ def read_file(artifacts: Artifacts, inputs: dict[str, Any], report: Report, shou
         source,
         msgspec.convert(inputs["schema"], Schema | None),
         now=now,
+        earlier=typed.rejections,
     )
     if isinstance(found, Refusal):
         return _refused(found)

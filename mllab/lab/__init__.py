@@ -60,11 +60,14 @@ class Lab(Asking):
             Unavailable: its state cannot be read or written.
         """
         from mllab.client import client_of
-        from mllab.workflows.opening import is_held_elsewhere, read_beside
+        from mllab.workflows.opening import is_held_elsewhere, is_new, read_beside
 
         held = is_held_elsewhere(Path(path))
-        if not read_only and not held:
-            return cls.host(path)
+        if not held and (is_new(Path(path)) or not read_only):
+            lab = cls.host(path)
+            if not read_only:
+                return lab
+            lab.close()
         workspace = read_beside(Path(path), clock=now)
         return cls(workspace, client_of(workspace.lock) if held else None)
 

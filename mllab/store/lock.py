@@ -49,6 +49,7 @@ class LabLock:
             info = self.host()
             who = f"process {info.pid} ({info.url})" if info else "another process"
             raise Conflict(f"this lab is in use by {who}", "stop it first, or use the commands beside it") from error
+        self.host_path.unlink(missing_ok=True)
         self._file = file
 
     def is_held_elsewhere(self) -> bool:

@@ -8,6 +8,7 @@ from mllab.store.connect import Readers
 from mllab.store.db import Database
 from mllab.store.lock import LabLock
 from mllab.store.writer import Writer
+from mllab.workflows.declaring import remember
 from mllab.workflows.opening import require_lab
 from mllab.workflows.recovery import recover
 from mllab.workflows.workspace import Workspace
@@ -27,6 +28,7 @@ def hold(folder: Path, *, clock: Callable[[], datetime]) -> Workspace:
         writer.start()
         workspace = Workspace(folder, Database(Readers(writer.path), writer), lock, clock)
         recover(workspace)
+        remember(workspace)
     except BaseException:
         lock.release()
         raise

@@ -30,6 +30,11 @@ def is_held_elsewhere(folder: Path) -> bool:
     return LabLock(folder / ".mllab").is_held_elsewhere()
 
 
+def is_new(folder: Path) -> bool:
+    """Whether a lab has been declared and never opened: it has no database yet."""
+    return not (folder / ".mllab" / "lab.db").exists()
+
+
 def read_beside(folder: Path, *, clock: Clock) -> Workspace:
     """A workspace that only reads, whoever holds the lab.
 

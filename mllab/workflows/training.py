@@ -9,6 +9,7 @@ from typing import Any
 from mllab.config import LabConfig, ModelTable, nearest
 from mllab.errors import Cancelled, LabError, NotFound
 from mllab.records import Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
+from mllab.steps.learners import check_params
 from mllab.store.ids import new_id
 from mllab.store.runs import Runs
 from mllab.store.writer import Transaction
@@ -24,9 +25,10 @@ def queue_training(workspace: Workspace, command: Train, cause_seq: int | None =
     """Put a training into the queue; a retraining that waits already is not queued twice.
 
     Raises:
-        NotFound: no such model.
+        NotFound: no such model. InvalidInput: parameters that its learner does not have.
     """
-    get_model(workspace.config(), command.model)
+    table = get_model(workspace.config(), command.model)
+    check_params(table.learner, dict(table.params) | dict(command.params))
     kind = "retrain" if command.retrain else "train"
     waiting = workspace.jobs.find_queued(kind, command.model) if command.retrain else None
     if waiting is not None:

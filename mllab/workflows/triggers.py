@@ -12,8 +12,11 @@ _BUDGETS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timede
 
 def fire_for_data(workspace: Workspace) -> int:
     """Fire every data trigger with enough new rows, once the intake lane is empty; how many fired."""
-    if not workspace.jobs.is_idle(Lane.INTAKE):
-        return 0
+    with workspace.firing:
+        return _fire_for_data(workspace) if workspace.jobs.is_idle(Lane.INTAKE) else 0
+
+
+def _fire_for_data(workspace: Workspace) -> int:
     config, n_fired = workspace.config(), 0
     for name, trigger in config.trigger.items():
         if trigger.on.data is None:

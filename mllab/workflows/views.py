@@ -33,20 +33,15 @@ def status(workspace: Workspace) -> LabStatus:
         url=host.url if host else None,
         ready=ready,
         models={name: _state(workspace, name) for name in _names(workspace, config)},
-        jobs=workspace.jobs.counts() if workspace.db.readers.path.exists() else {},
+        jobs=workspace.jobs.counts(),
     )
 
 
 def _names(workspace: Workspace, config: LabConfig) -> list[str]:
-    registered = (
-        [model.name for model in workspace.registry.list_models()] if workspace.db.readers.path.exists() else []
-    )
-    return sorted({*config.model, *registered})
+    return sorted({*config.model, *(model.name for model in workspace.registry.list_models())})
 
 
 def _state(workspace: Workspace, name: str) -> ModelState:
-    if not workspace.db.readers.path.exists():
-        return ModelState(champion=None, versions=0)
     model = workspace.registry.find_model(name)
     champion = workspace.registry.aliases(name).get("champion")
     n_versions = int(workspace.db.value("SELECT count(*) FROM versions WHERE model = ?", name))
@@ -134,8 +129,6 @@ def models(workspace: Workspace) -> list[ModelSummary]:
 
 
 def _model(workspace: Workspace, name: str, table: ModelTable | None) -> ModelSummary:
-    if not workspace.db.readers.path.exists():
-        return ModelSummary(name=name, task=None, target=table.target if table else "")
     registered = workspace.registry.find_model(name)
     by_version: dict[int, list[str]] = {}
     for alias, version in workspace.registry.aliases(name).items():

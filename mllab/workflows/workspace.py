@@ -56,6 +56,8 @@ class Workspace:
         """The models in memory; use `serving_of`."""
         self.declared_mark: tuple[tuple[int, int], ...] = ()
         """How the declaration's files looked when they were last read."""
+        self.declaring, self.firing = threading.Lock(), threading.Lock()
+        """Held while an edit is accepted; while triggers are looked at."""
         self.stopping = threading.Event()
         """Set when the process is closing: steps stop, jobs go back to the queue."""
         self.unsettled: Callable[[], bool] = lambda: False
@@ -166,6 +168,8 @@ class Workspace:
             self._engine.close()
         if self.serving is not None:
             self.serving.close()
+            if self.db.writer is not None:
+                self.predictions.bring_in()
         self.db.close()
         self.lock.release()
 

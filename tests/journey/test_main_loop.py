@@ -175,7 +175,8 @@ def test_a_bad_file_is_quarantined_with_its_reason_and_taken_again_after_the_men
     (host.lab.folder / "mllab.toml").write_text(text)
     host.lab.workspace.events.wait(host.lab.last_seq(), 5)
     host.lab.retry("customers-semi.csv", wait=True)
-    assert host.lab.file("customers-semi.csv").status == "accepted"
+    found = host.lab.file("customers-semi.csv")
+    assert found.status == "accepted", found.reason
 
 
 def test_a_file_nobody_claims_waits_until_it_is_assigned(host):
