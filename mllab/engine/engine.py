@@ -82,8 +82,10 @@ class Engine:
             return child.run(task, inputs, report, should_stop, self.step_seconds, self.memory_bytes)
         finally:
             if not child.is_alive():
+                child.end()
                 with self._guard:
-                    self._children.pop(lane, None)
+                    if self._children.get(lane) is child:
+                        del self._children[lane]
 
     def warm(self, lane: str) -> None:
         """Start a lane's child and let it import what its tasks need."""
@@ -98,7 +100,9 @@ class Engine:
         """End every child."""
         self._closed = True
         for child in list(self._children.values()):
-            child.end()
+            child.kill()
+            with child.turn:
+                child.end()
         self._children.clear()
 
     def _child(self, lane: str) -> "_Child":
@@ -116,7 +120,7 @@ class _Child:
 
     def __init__(self, folder: Path, memory_bytes: int) -> None:
         command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "mllab"]
-        self._turn = threading.Lock()
+        self.turn = threading.Lock()
         self.log_path = folder.parent / "worker.log"
         folder.parent.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
@@ -134,9 +138,14 @@ class _Child:
     def is_alive(self) -> bool:
         return self.process.poll() is None
 
-    def end(self) -> None:
+    def kill(self) -> None:
+        """End the process; whoever waits for its answer sees the pipe end."""
         with contextlib.suppress(OSError):
             os.killpg(self.process.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kill it and let go of its pipes; only while nobody waits for an answer."""
+        self.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
@@ -152,7 +161,7 @@ class _Child:
         step_seconds: float,
         memory_bytes: int,
     ) -> dict[str, Any]:
-        with self._turn:
+        with self.turn:
             return self._run(task, inputs, report, should_stop, step_seconds, memory_bytes)
 
     def _run(
@@ -235,7 +244,7 @@ class _Watch:
             self.cause = StepDied(f"the step outgrew its memory ({used / 1e9:.1f} GB)", hint, code="memory")
             self.kill_at = now
         if self.kill_at is not None and now >= self.kill_at:
-            self.child.end()
+            self.child.kill()
 
 
 def resident_bytes(pid: int) -> int:
