@@ -40,7 +40,9 @@ class Online:
             keyed: a row's hash is that of its key, so that a corrected row takes the place of the one before.
         """
         if keyed:
-            tx.many("DELETE FROM online_rows WHERE view = ? AND hash = ?", [(view, row[2]) for row in rows])
+            # named, because the planner takes the primary key's first column for the better choice
+            sql = "DELETE FROM online_rows INDEXED BY online_rows_hash WHERE view = ? AND hash = ?"
+            tx.many(sql, [(view, row[2]) for row in rows])
         encode = msgspec.msgpack.encode
         tx.many(
             "INSERT OR REPLACE INTO online_rows (view, entity, at, hash, row) VALUES (?, ?, ?, ?, ?)",

@@ -69,6 +69,8 @@ def test_each_value_has_an_origin():
     assert found["serving.port"] == (8610, "default")
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("30s", 30), ("15m", 900), ("3h", 10800), ("14d", 1209600), ("1.5h", 5400)])
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("30s", 30), ("15m", 900), ("3h", 10800), ("14d", 1209600), ("1.5h", 5400)]
+)
 def test_durations_are_a_number_and_a_unit(text, seconds):
     assert duration(text).total_seconds() == seconds

@@ -10,7 +10,7 @@ from mllab.engine import Engine, StepDied, tasks
 from mllab.errors import Cancelled, InvalidInput
 from mllab.store.artifacts import Artifacts
 
-STEPS = '''
+STEPS = """
 import os, sys, time
 from mllab.errors import InvalidInput
 from mllab.records import Progress
@@ -42,14 +42,15 @@ def greedy(artifacts, inputs, report, should_stop):
     while True:
         hoard.append(b"x" * 50_000_000)
         time.sleep(0.01)
-'''
+"""
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
     """Engines whose tasks are those above."""
     (tmp_path / "steps_of_a_test.py").write_text(
-        STEPS + "\nfrom mllab.engine import tasks\nfor n in ('echo', 'refuse', 'surprise', 'crash', 'patient', 'stubborn', 'greedy'):\n    tasks._WHERE[n] = 'steps_of_a_test'\n"
+        STEPS
+        + "\nfrom mllab.engine import tasks\nfor n in ('echo', 'refuse', 'surprise', 'crash', 'patient', 'stubborn', 'greedy'):\n    tasks._WHERE[n] = 'steps_of_a_test'\n"
     )
     (tmp_path / "sitecustomize.py").write_text("import steps_of_a_test\n")
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -1,0 +1,12 @@
+"""Run every benchmark, or those named: `python -m benchmarks loop serve start`."""
+
+import sys
+
+from benchmarks import loop, serve, start
+
+ALL = {"start": start.main, "loop": loop.main, "serve": serve.main}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or ALL:
+        print(f"== {name}")
+        ALL[name]()
