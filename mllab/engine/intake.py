@@ -75,18 +75,20 @@ def _refused(refusal: Refusal) -> dict[str, Any]:
 
 
 def match(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_stop: ShouldStop) -> dict[str, Any]:
-    """The sources whose contract a file's columns fit.
+    """The sources whose contract a file's columns fit; the only candidate, where it cannot be read at all.
 
     Inputs: sha256, name, candidates (source to table and raw_schema). Outputs: sources.
     """
     content = artifacts.get(inputs["sha256"])
-    fitting = []
+    fitting, unreadable = [], []
     for name, candidate in inputs["candidates"].items():
         raw = decode(content, inputs["name"], msgspec.convert(candidate["table"], SourceTable))
         wanted = set(msgspec.convert(candidate["raw_schema"], Schema).names())
-        if not isinstance(raw, Refusal) and wanted == set(raw.frame.columns):
+        if isinstance(raw, Refusal):
+            unreadable.append(name)
+        elif wanted == set(raw.frame.columns):
             fitting.append(name)
-    return {"sources": fitting}
+    return {"sources": unreadable if len(inputs["candidates"]) == len(unreadable) == 1 else fitting}
 
 
 def detect(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_stop: ShouldStop) -> dict[str, Any]:

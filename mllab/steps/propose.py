@@ -62,16 +62,21 @@ def propose(
         _known(timestamp, "timestamp", frame)
     labelled = frame.filter(pl.col(target).is_not_null())
     task, classes = _task(labelled[target], dtypes[target], frame.height)
-    features, left_out = [], []
+    features, left_out, telling = [], [], []
     for name in frame.columns:
         if name == target:
             continue
         why = _why_not(labelled[name], dtypes[name], name in key, name == timestamp)
-        why = why or _gives_away(labelled[name], labelled[target], task)
+        if not why and (why := _gives_away(labelled[name], labelled[target], task)):
+            telling.append(name)
         if why:
             left_out.append((name, why))
         else:
             features.append(name)
+    notes = _notes(frame, labelled, target, task)
+    if not features and telling:
+        features, left_out = telling, [(name, why) for name, why in left_out if name not in telling]
+        notes = (*notes, f"each column that is left gives {shown(target)} away; is it known when you ask?")
     if not features:
         raise InvalidInput(f"no column is left to learn {shown(target)} from", _listed_why(left_out))
     return Proposal(
@@ -83,7 +88,7 @@ def propose(
         left_out=tuple(left_out),
         margin=_margin(labelled[target], task),
         metric="rmse" if task is Task.REGRESSION else "log_loss",
-        notes=_notes(frame, labelled, target, task),
+        notes=notes,
     )
 
 

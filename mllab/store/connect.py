@@ -22,7 +22,7 @@ BUSY_SECONDS = 5.0
 def explain(error: Exception) -> Unavailable:
     """What a failing database means to a person, and what to do."""
     text = str(error)
-    hint = "see docs/troubleshooting.md"
+    hint = "the lab's log is .mllab/mllab.log"
     if "full" in text:
         hint = "make room on the disk of the lab folder, then try again; nothing acknowledged was lost"
     elif "locked" in text or "busy" in text:

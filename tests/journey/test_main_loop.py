@@ -189,6 +189,12 @@ def test_a_file_nobody_claims_waits_until_it_is_assigned(host):
     assert (found.status, found.code) == ("quarantined", "schema")
 
 
+def test_a_file_nobody_claims_and_nobody_can_read_is_quarantined_with_its_code(host):
+    (host.lab.folder / "inbox" / "strange.csv").write_bytes(b"a,b\n1,\x00\n")
+    assert host.wait_until_quiet(60)
+    assert [(entry.file, entry.code) for entry in host.lab.quarantine()] == [("strange.csv", "nul")]
+
+
 def test_a_broken_edit_is_reported_and_the_last_good_one_stays(host):
     (host.lab.folder / "mllab.toml").write_text("[model.churn]\ntarget = 3\n")
     for _ in range(50):

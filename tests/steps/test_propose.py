@@ -8,7 +8,7 @@ import pytest
 
 from mllab.config import SourceTable
 from mllab.errors import InvalidInput
-from mllab.records import DType, Task
+from mllab.records import DType, Field, Schema, Task
 from mllab.steps.propose import Proposal, propose
 from mllab.steps.validate import validate
 
@@ -128,3 +128,12 @@ def test_a_table_of_nothing_but_its_target_is_an_error() -> None:
 
 def test_the_targets_type_is_told() -> None:
     assert proposed(a_frame(y=TARGETS["three texts"][0])).target_dtype is DType.STRING
+
+
+def test_where_every_column_gives_the_target_away_they_are_kept_and_it_is_said():
+    frame = pl.DataFrame({"x": [float(i) for i in range(100)], "y": [i >= 50 for i in range(100)]})
+    fields = (Field(name="x", dtype=DType.FLOAT), Field(name="y", dtype=DType.BOOL))
+    found = propose(frame, Schema(fields=fields), "y")
+    assert found.features == ("x",)
+    assert found.left_out == ()
+    assert any("is it known when you ask" in note for note in found.notes)
