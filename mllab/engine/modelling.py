@@ -81,7 +81,7 @@ def fit(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_sto
 
 
 def _quietest_latency(bundle: Bundle, booster: bytes) -> dict[str, float]:
-    """The model's own latency: of three measurements the one with the lowest p99, which its neighbours disturbed least."""
+    """The model's own latency: of three measurements the one with the lowest p99, the least disturbed."""
     predictor, rows = Predictor(bundle, booster), [row.features for row in bundle.golden]
     measured = [latency(predictor, rows, time.perf_counter, n=100) for _ in range(3)]
     return min(measured, key=lambda one: one.get("latency_p99_seconds", 0.0))
