@@ -67,7 +67,8 @@ def judge_and_promote(
     champion = workspace.registry.aliases(name).get("champion")
     if champion == made.version:
         return {"text": f"{name} version {made.version} is champion", "passed": True, "promoted": True}
-    results = _judge(context, table, made, frozen, champion)
+    judged = made.gates_passed is not None
+    results = made.gates if judged else _judge(context, table, made, frozen, champion)
     passed = all(one.passed for one in results)
     failing = [one.why for one in results if not one.passed]
     stays = f"; version {champion} stays champion" if champion else "; nothing is deployed"
@@ -76,7 +77,8 @@ def judge_and_promote(
     )
     change = {"model": name, "version": made.version, "gates": results, "gates_passed": passed}
     change["reason"] = None if passed else " / ".join(failing)
-    context.emit("gates.passed" if passed else "gates.failed", f"{name}@{made.version}", said, change)
+    if not judged:
+        context.emit("gates.passed" if passed else "gates.failed", f"{name}@{made.version}", said, change)
     if not passed:
         return {"text": said, "passed": False, "promoted": False}
     model = workspace.registry.find_model(name)

@@ -21,7 +21,7 @@ from mllab.workflows.workspace import Workspace
 _POINTS_SECONDS = 0.25
 
 
-def queue_training(workspace: Workspace, command: Train, cause_seq: int | None = None) -> Job:
+def queue_training(workspace: Workspace, command: Train) -> Job:
     """Put a training into the queue; a retraining that waits already is not queued twice.
 
     Raises:
@@ -29,22 +29,23 @@ def queue_training(workspace: Workspace, command: Train, cause_seq: int | None =
     """
     table = get_model(workspace.config(), command.model)
     check_params(table.learner, dict(table.params) | dict(command.params))
+    return workspace.db.write(lambda tx: put_training(tx, workspace, command))
+
+
+def put_training(tx: Transaction, workspace: Workspace, command: Train, cause_seq: int | None = None) -> Job:
+    """As `queue_training`, inside a transaction and for a model that is known to be declared."""
     kind = "retrain" if command.retrain else "train"
     waiting = workspace.jobs.find_queued(kind, command.model) if command.retrain else None
     if waiting is not None:
         return waiting
-
-    def put(tx: Transaction) -> Job:
-        args = {
-            "params": command.params,
-            "seed": command.seed,
-            "register": command.register or command.retrain,
-            "name": command.name,
-        }
-        job = new_job(kind, Lane.COMPUTE, command.model, tx.now, **args)
-        return queue(tx, job, f"{kind} of {command.model} queued", cause_seq)
-
-    return workspace.db.write(put)
+    args = {
+        "params": command.params,
+        "seed": command.seed,
+        "register": command.register or command.retrain,
+        "name": command.name,
+    }
+    job = new_job(kind, Lane.COMPUTE, command.model, tx.now, **args)
+    return queue(tx, job, f"{kind} of {command.model} queued", cause_seq)
 
 
 def get_model(config: LabConfig, name: str) -> ModelTable:

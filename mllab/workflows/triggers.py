@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from mllab.config import LabConfig, TriggerTable
 from mllab.records import Lane, Train, TriggerState
-from mllab.workflows.training import queue_training
+from mllab.store.writer import Transaction
+from mllab.workflows.training import put_training
 from mllab.workflows.workspace import Workspace
 
 _BUDGETS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(weeks=1)}
@@ -45,9 +46,13 @@ def fire(workspace: Workspace, config: LabConfig, name: str, why: str, *, seen_r
     }
     models = _models(config, trigger)
     said = f"trigger {name} fired: {why}; {trigger.do} {', '.join(models) or 'nothing'}"
-    seq = workspace.db.write(lambda tx: tx.emit("trigger.fired", name, said, fired))
-    for model in models:
-        queue_training(workspace, Train(model=model, retrain=trigger.do == "retrain"), seq)
+
+    def fire_and_queue(tx: Transaction) -> None:
+        seq = tx.emit("trigger.fired", name, said, fired)
+        for model in models:
+            put_training(tx, workspace, Train(model=model, retrain=trigger.do == "retrain"), seq)
+
+    workspace.db.write(fire_and_queue)
     return True
 
 

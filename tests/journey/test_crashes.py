@@ -27,7 +27,14 @@ EVENTS = [
     "alias.moved",
     "job.finished",
 ]
-SOME = {"before:datafile.received", "after:datafile.accepted", "before:run.finished", "after:alias.moved"}
+SOME = {
+    "before:datafile.received",
+    "after:datafile.accepted",
+    "before:run.finished",
+    "after:alias.moved",
+    "before:alias.moved",
+    "after:trigger.fired",
+}
 POINTS = [f"{when}:{type}" for type in EVENTS for when in ("before", "after")]
 FAULTS = [pytest.param(point, marks=[] if point in SOME else [pytest.mark.faults]) for point in POINTS]
 ROW = {"age": 30, "plan": "basic", "spend": 20.0}
