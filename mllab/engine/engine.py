@@ -79,7 +79,8 @@ class Engine:
             return find_task(task)(self.artifacts, msgspec.to_builtins(inputs), report, should_stop)
         child = self._child(lane)
         try:
-            return child.run(task, inputs, report, should_stop, self.step_seconds, self.memory_bytes)
+            with child.turn:
+                return child.run(task, inputs, report, should_stop, self.step_seconds, self.memory_bytes)
         finally:
             if not child.is_alive():
                 child.end()
@@ -153,18 +154,6 @@ class _Child:
                     pipe.close()
 
     def run(
-        self,
-        task: str,
-        inputs: dict[str, Any],
-        report: Report,
-        should_stop: ShouldStop,
-        step_seconds: float,
-        memory_bytes: int,
-    ) -> dict[str, Any]:
-        with self.turn:
-            return self._run(task, inputs, report, should_stop, step_seconds, memory_bytes)
-
-    def _run(
         self,
         task: str,
         inputs: dict[str, Any],

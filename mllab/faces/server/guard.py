@@ -95,7 +95,7 @@ class Guard:
             await self.app(scope, receive, counted)
         except _Gone:
             return
-        except Exception as error:
+        except Exception as error:  # whatever a handler raises becomes a problem document, never a torn connection
             if status:
                 log.error("an answer broke off", exc_info=error)
                 raise
