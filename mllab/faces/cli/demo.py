@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mllab.errors import LabError, NotFound, Unavailable
-from mllab.faces.cli.output import safe, say
+from mllab.faces.cli.output import say
+from mllab.faces.text import safe
 
 if TYPE_CHECKING:
     from mllab.faces.cli.headless import Signals

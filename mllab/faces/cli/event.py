@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mllab.faces.cli.options import LabFolder, reading
-from mllab.faces.cli.output import print_json_line, say, when
+from mllab.faces.cli.output import print_json_line, say
+from mllab.faces.text import when
 from mllab.records import Event
 
 if TYPE_CHECKING:

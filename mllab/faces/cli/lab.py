@@ -9,8 +9,9 @@ import typer
 from mllab.errors import NotFound
 from mllab.faces.cli.headless import Signals, note, told
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, key_values, lab_folder, opened, reading
-from mllab.faces.cli.output import print_fields, print_json, print_table, say, show
+from mllab.faces.cli.output import print_fields, print_json, print_table, say
 from mllab.faces.cli.progress import done_by, print_queued, wait
+from mllab.faces.text import show
 from mllab.records import LabProposal, TraceNode
 
 app = typer.Typer(help="The lab.", rich_markup_mode=None, add_completion=False)

@@ -3,31 +3,15 @@
 Names, cells and messages come from files and requests, so every piece of text passes `safe` on its way out.
 """
 
-import math
-import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
 
-_HOSTILE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
-"""Control characters, ESC and C1 included, bidirectional and invisible formatting, lone surrogates."""
+from mllab.faces.text import HOSTILE, safe, show, width
+
 _GAP = "  "
-
-
-def safe(text: object) -> str:
-    r"""Text in which whatever could drive a terminal or hide is spelled out, as in `\x1b` or `\u202e`."""
-    return _HOSTILE.sub(_spelled, str(text))
-
-
-def _spelled(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 
 
 def say(text: str = "", *, to: TextIO | None = None) -> None:
@@ -42,39 +26,6 @@ def say_error(message: str, hint: str = "", *, label: str = "error: ") -> None:
     say(f"{label}{message}", to=sys.stderr)
     if hint:
         say(f"hint: {hint}", to=sys.stderr)
-
-
-def show(value: Any) -> str:
-    """One value as people read it: floats with four significant digits, times in UTC, nothing as `-`."""
-    match value:
-        case None:
-            return "-"
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return "-" if math.isnan(value) else _number(value)
-        case datetime():
-            return when(value)
-        case dict():
-            return " ".join(f"{name}={show(one)}" for name, one in value.items()) or "-"
-        case list() | tuple():
-            return ", ".join(show(one) for one in value) or "-"
-    return safe(value) if str(value) else "-"
-
-
-def _number(value: float) -> str:
-    """Four significant digits, and every digit before the point up to a thousand millions."""
-    return f"{value:.0f}" if 10_000 <= abs(value) < 1e12 else f"{value:.4g}"
-
-
-def when(moment: datetime) -> str:
-    """RFC 3339 with `Z`, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def width(text: str) -> int:
-    """Terminal cells a text takes."""
-    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[Any]], *, empty: str = "none") -> None:
@@ -116,7 +67,7 @@ def to_json(value: Any, *, indent: int = 0) -> str:
     if indent:
         text = msgspec.json.format(text, indent=indent)
     kept = {"\n"} if indent else set()
-    return _HOSTILE.sub(lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)
+    return HOSTILE.sub(lambda found: found[0] if found[0] in kept else f"\\u{ord(found[0]):04x}", text)
 
 
 def print_json(value: Any) -> None:

@@ -12,7 +12,8 @@ import typer
 from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.faces.cli.lab import Model
 from mllab.faces.cli.options import AsJson, LabFolder, opened
-from mllab.faces.cli.output import print_json, print_table, say, show
+from mllab.faces.cli.output import print_json, print_table, say
+from mllab.faces.text import show
 from mllab.records import Answer, Bundle, DType
 
 app = typer.Typer(help="Ask a model.", rich_markup_mode=None, add_completion=False)

@@ -9,7 +9,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from mllab.errors import Cancelled, LabError
-from mllab.faces.cli.output import print_json, safe, say
+from mllab.faces.cli.output import print_json, say
+from mllab.faces.text import safe
 from mllab.records import Event, Job, JobStatus
 
 if TYPE_CHECKING:

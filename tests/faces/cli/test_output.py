@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllab.faces.cli.output import print_fields, print_table, safe, show, to_json, width
+from mllab.faces.cli.output import print_fields, print_table, to_json
+from mllab.faces.text import safe, show, width
 
 HOSTILE = [
     "\x1b[2J",
