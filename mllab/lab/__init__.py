@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from mllab.errors import NotFound
 from mllab.lab.asking import Asking
+from mllab.lab.operating import Operating
+from mllab.lab.tracking import Tracking
 from mllab.records import (
     COMMANDS,
     AliasMove,
@@ -32,15 +32,13 @@ if TYPE_CHECKING:
     from mllab.client import Client
     from mllab.workflows.workspace import Workspace
 
-T = TypeVar("T")
-
 
 def now() -> datetime:
     """The lab's clock."""
     return datetime.now(UTC)
 
 
-class Lab(Asking):
+class Lab(Asking, Operating, Tracking):
     """One opened lab. Safe to use from several threads. Close it, or use it as a context manager."""
 
     def __init__(self, workspace: "Workspace", client: "Client | None" = None) -> None:
@@ -123,6 +121,21 @@ class Lab(Asking):
         from mllab.workflows.creating import create_demo
 
         return create_demo(Path(path))
+
+    @staticmethod
+    def stop_host(path: str | Path = ".", *, seconds: float = 10.0) -> int:
+        """Ask the process that hosts a lab to end, and wait until it has.
+
+        Returns:
+            The id of that process.
+
+        Raises:
+            NotFound: there is no lab, or no host runs. Conflict: another command has the lab, not a host.
+            Unavailable: the host has not ended in time.
+        """
+        from mllab.workflows.opening import stop_host
+
+        return stop_host(Path(path), seconds)
 
     def add_source(self, file: str | Path, *, key: Sequence[str] = (), timestamp: str | None = None) -> LabProposal:
         """Append a `[source]` for a data file to `mllab.toml` and copy the file into its inbox folder."""
@@ -216,14 +229,6 @@ class Lab(Asking):
         job = self._do("retry", Job, file=file)
         return self.wait(job.job_id) if wait else job
 
-    def cancel(self, job_id: str) -> Job:
-        """Stop a job that is queued or running.
-
-        Raises:
-            Conflict: it is over.
-        """
-        return self._do("cancel", Job, job_id=job_id)
-
     def log_labels(self, labels: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """Bring truth for earlier predictions: `prediction_id`, `label`, optional `observed_at` each.
 
@@ -237,15 +242,6 @@ class Lab(Asking):
         from mllab.workflows.work import wait_for
 
         return wait_for(self._workspace, job_id, hosted=self.is_attached)
-
-    def _do(self, verb: str, result: type[T], **fields: Any) -> T:
-        """Run one command here, or in the host."""
-        command = msgspec.convert(fields, COMMANDS[verb])
-        if self._client is not None:
-            return self._client.command(verb, command, result)
-        from mllab.workflows.commands import carry_out
-
-        return msgspec.convert(carry_out(self._workspace, command), result, from_attributes=True)
 
     def command(self, verb: str, body: Any) -> Any:
         """Run a command by the name of its verb, as another process sends it.

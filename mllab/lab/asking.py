@@ -8,36 +8,34 @@ from pathlib import Path
 from threading import Event as Stop
 from typing import TYPE_CHECKING, Any
 
+from mllab.lab.opened import Opened
 from mllab.records import (
     AliasMove,
     Answer,
     DataFile,
+    DatasetVersion,
     Event,
+    FileStatus,
     FileSummary,
-    Job,
     LabStatus,
-    MetricPoint,
     ModelSummary,
     ModelVersion,
     Prediction,
     QuarantineEntry,
-    Run,
+    Rejection,
+    RequestRow,
     Served,
     SourceSummary,
     TraceNode,
 )
 
 if TYPE_CHECKING:
-    from mllab.client import Client
     from mllab.config import LabConfig
     from mllab.workflows.workspace import Workspace
 
 
-class Asking:
+class Asking(Opened):
     """What a lab can be asked. Use it through `Lab`."""
-
-    _workspace: "Workspace"
-    _client: "Client | None"
 
     @property
     def folder(self) -> Path:
@@ -93,28 +91,34 @@ class Asking:
         """
         return self._workspace.datasets.get_file(reference)
 
+    def declared_sources(self) -> list[str]:
+        """Names of the declared sources."""
+        return list(self.config().source)
+
+    def dataset_versions(self, source: str | None = None) -> list[DatasetVersion]:
+        """Versions of one source's data, or of every source's, by source and version."""
+        return self._workspace.datasets.list_datasets(source)
+
+    def data_files(self, source: str | None = None, status: FileStatus | None = None) -> list[DataFile]:
+        """Received files with all that is known of them, newest first."""
+        return self._workspace.datasets.list_files(source, status, newest_first=True)
+
+    def rejections(self, file: str, limit: int = 100) -> list[Rejection]:
+        """The first rows of an accepted file that were left out, by line.
+
+        Raises:
+            NotFound: no file is called so.
+            Conflict: several are.
+        """
+        from mllab.workflows.views import rejections
+
+        return rejections(self._workspace, self.file(file), limit)
+
     def quarantine(self) -> list[QuarantineEntry]:
         """What was refused and why."""
         from mllab.workflows.views import quarantine
 
         return quarantine(self._workspace)
-
-    def runs(self, model: str | None = None, limit: int = 1000) -> list[Run]:
-        """Runs, newest first."""
-        return self._workspace.runs.list_runs(model=model, limit=limit)
-
-    def run(self, reference: str) -> Run:
-        """One run, by id, the id's first characters, or name.
-
-        Raises:
-            NotFound: no run is called so.
-            Conflict: several are.
-        """
-        return self._workspace.runs.get_run(reference)
-
-    def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
-        """The learning curves of a run."""
-        return self._workspace.runs.metric_points(run_id, metric)
 
     def models(self) -> list[ModelSummary]:
         """Declared models with their versions."""
@@ -134,21 +138,11 @@ class Asking:
         """Every move of a model's aliases, oldest first."""
         return self._workspace.registry.alias_moves(model)
 
-    def jobs(self, *, open_only: bool = False, limit: int = 1000) -> list[Job]:
-        """Jobs, newest first."""
-        return self._workspace.jobs.list_jobs(open_only=open_only, limit=limit)
-
-    def job(self, job_id: str) -> Job:
-        """One job.
-
-        Raises:
-            NotFound: it does not exist.
-        """
-        return self._workspace.jobs.get_job(job_id)
-
-    def events(self, after: int = 0, *, limit: int = 1000, type: str | None = None) -> list[Event]:
-        """Events behind a sequence number, oldest first."""
-        return self._workspace.events.list_events(after, limit=limit, type=type)
+    def events(
+        self, after: int = 0, *, limit: int = 1000, type: str | None = None, job_id: str | None = None
+    ) -> list[Event]:
+        """Events behind a sequence number, oldest first; those of one type or one job only."""
+        return self._workspace.events.list_events(after, limit=limit, type=type, job_id=job_id)
 
     def follow(self, after: int, stop: Stop) -> Iterator[Event]:
         """Events behind a sequence number as they come, until `stop` is set."""
@@ -180,6 +174,39 @@ class Asking:
         from mllab.workflows.predictions import get_prediction
 
         return get_prediction(self._workspace, prediction_id)
+
+    def predictions(self, model: str | None = None, *, limit: int = 100, offset: int = 0) -> list[Prediction]:
+        """Logged answers, newest first; beside a host, those of a second ago are the newest."""
+        from mllab.workflows.predictions import predictions
+
+        return predictions(self._workspace, model, limit, offset)
+
+    def count_predictions(self, model: str | None = None) -> int:
+        """How many answers have been brought in from the prediction log."""
+        return self._workspace.predictions.count_predictions(model)
+
+    def signature(self, model: str, *, version: int | None = None) -> Served:
+        """What a version asks for and answers, without loading the model; default: the deployed version.
+
+        Raises:
+            NotFound: model or version does not exist.
+            Unavailable: nothing is deployed yet.
+        """
+        from mllab.workflows.signature import signature
+
+        return signature(self._workspace, model, version)
+
+    def request_rows(self, model: str, *, n: int = 50) -> list[RequestRow]:
+        """Real rows to ask a model with, newest first; where there are no data, the example of its bundle.
+
+        Args:
+            model: name of a model with a deployed version.
+            n: at most so many, 1 to 1,000.
+
+        Raises:
+            InvalidInput: n is out of its range. NotFound: no such model. Unavailable: nothing is deployed yet.
+        """
+        return self._do("request_rows", list[RequestRow], model=model, n=n)
 
     def served(self, model: str, *, version: int | None = None, alias: str | None = None) -> Served:
         """The version that would answer, with its signature.

@@ -69,10 +69,69 @@ class Cancel(Command, frozen=True, kw_only=True):
     job_id: str
 
 
+class RetryJob(Command, frozen=True, kw_only=True):
+    """Put a failed or cancelled job into the queue again."""
+
+    job_id: str
+
+
+class PauseTrigger(Command, frozen=True, kw_only=True):
+    """Let a trigger start nothing until it is resumed."""
+
+    name: str
+
+
+class ResumeTrigger(Command, frozen=True, kw_only=True):
+    """Let a paused trigger go on."""
+
+    name: str
+
+
+class FireTrigger(Command, frozen=True, kw_only=True):
+    """Do now what a trigger does, whatever its budget and pause say."""
+
+    name: str
+
+
+class SwitchServing(Command, frozen=True, kw_only=True):
+    """Open or close the host's prediction routes."""
+
+    on: bool
+
+
+class TagRun(Command, frozen=True, kw_only=True):
+    """Give a run tags and take some away."""
+
+    run: str
+    """Id, the id's first characters, or name."""
+    set: dict[str, str] = {}
+    remove: tuple[str, ...] = ()
+
+
+class TrashRun(Command, frozen=True, kw_only=True):
+    """Take a run out of the lists."""
+
+    run: str
+
+
+class RestoreRun(Command, frozen=True, kw_only=True):
+    """Put a run back into the lists."""
+
+    run: str
+
+
 class LogLabels(Command, frozen=True, kw_only=True):
     """Bring truth for earlier predictions."""
 
     labels: tuple[dict[str, Any], ...]
+
+
+class RequestRows(Command, frozen=True, kw_only=True):
+    """Look up real rows to ask a model with. It changes nothing; the host does it, for it has the engine."""
+
+    model: str
+    n: int = 50
+    """1 to 1,000."""
 
 
 COMMANDS: dict[str, type[Command]] = {
@@ -84,6 +143,15 @@ COMMANDS: dict[str, type[Command]] = {
     "assign": Assign,
     "retry": Retry,
     "cancel": Cancel,
+    "retry_job": RetryJob,
+    "pause_trigger": PauseTrigger,
+    "resume_trigger": ResumeTrigger,
+    "fire_trigger": FireTrigger,
+    "switch_serving": SwitchServing,
+    "tag_run": TagRun,
+    "trash_run": TrashRun,
+    "restore_run": RestoreRun,
     "log_labels": LogLabels,
+    "request_rows": RequestRows,
 }
 """Verb of `Lab` to its command; what `POST /api/v1/commands/{verb}` accepts."""

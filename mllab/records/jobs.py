@@ -62,6 +62,7 @@ class JobStep(Record, frozen=True, kw_only=True):
     key: str
     """Hash of the step's inputs."""
     output: Any
+    """None where steps are listed."""
     finished_at: datetime
 
 

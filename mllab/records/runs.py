@@ -52,6 +52,8 @@ class Run(Record, frozen=True, kw_only=True):
     hint: str | None = None
     started_at: datetime
     finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+    """Since when it lies in the trash: kept, but in no list."""
 
 
 class MetricPoint(Record, frozen=True, kw_only=True):
@@ -62,3 +64,12 @@ class MetricPoint(Record, frozen=True, kw_only=True):
     step: int
     at: datetime
     value: float
+
+
+class RunNames(Record, frozen=True, kw_only=True):
+    """What runs can be compared and sorted by, by name in order."""
+
+    metrics: tuple[str, ...]
+    params: tuple[str, ...]
+    """Of the newest 1,000 runs; so the tags."""
+    tags: tuple[str, ...]

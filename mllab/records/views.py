@@ -116,6 +116,68 @@ class Served(Record, frozen=True, kw_only=True):
     bundle: Bundle
 
 
+class RequestRow(Record, frozen=True, kw_only=True):
+    """A real row of a model's source, as a caller would send it."""
+
+    values: dict[str, Any]
+    """The model's request columns as JSON holds them: times in RFC 3339."""
+    target: Any | None = None
+    """What came true, where that is known."""
+
+
+class TriggerSummary(Record, frozen=True, kw_only=True):
+    """A declared trigger: when it fires, what it does, how far it is."""
+
+    name: str
+    on: str
+    """In words: `200 new rows in flights`, `cron 30 6 * * *`, `every 1d`, `alert of churn`."""
+    do: str
+    """`train` or `retrain`."""
+    models: tuple[str, ...]
+    at_most: str | None
+    paused: bool
+    n_fired: int
+    last_fired_at: datetime | None
+    next_at: datetime | None
+    """For a trigger by the clock that is not paused: when it fires next."""
+    new_rows: int | None
+    """For a trigger on data: rows since it fired last."""
+    needed_rows: int | None
+    """For a trigger on data: so many new rows let it fire."""
+
+
+class ModelTraffic(Record, frozen=True, kw_only=True):
+    """One model's answered prediction requests since the host's start."""
+
+    n_predictions: int
+    """Requests, not rows."""
+    p50_seconds: float | None
+    p95_seconds: float | None
+    p99_seconds: float | None
+
+
+class TrafficStats(Record, frozen=True, kw_only=True):
+    """What the host's server has answered since its start; latencies are of the last 1,024 answered predictions."""
+
+    at: datetime
+    """When this was counted: two of them give a rate."""
+    serving: bool
+    """Whether the prediction routes are switched on."""
+    url: str
+    n_requests: int
+    n_errors: int
+    """Answered with 500 and above."""
+    n_refused: int
+    """Answered with 400 to 499."""
+    n_predictions: int
+    """Prediction requests, not rows, that were answered."""
+    p50_seconds: float | None
+    """None before the first prediction."""
+    p95_seconds: float | None
+    p99_seconds: float | None
+    models: dict[str, ModelTraffic] = {}
+
+
 class TraceNode(Record, frozen=True, kw_only=True):
     """One stop of a lineage, with what it was made from (or what was made of it)."""
 

@@ -1,8 +1,11 @@
 """Declarations accepted, files received, dataset versions, training sets."""
 
+from datetime import datetime
+
 from mllab.errors import Conflict, NotFound
 from mllab.records import ConfigVersion, DataFile, DatasetVersion, FileStatus, SourceState, TrainingSet
 from mllab.store.db import Database
+from mllab.store.rows import from_micros
 
 
 class Datasets:
@@ -20,19 +23,22 @@ class Datasets:
         """The declaration in force: the one accepted last."""
         return self._db.one(ConfigVersion, "SELECT * FROM configs ORDER BY accepted_at DESC LIMIT 1")
 
+    def first_accepted_at(self) -> datetime | None:
+        """When the lab's first declaration was accepted; None in a lab that never ran."""
+        micros = self._db.value("SELECT min(accepted_at) FROM configs")
+        return None if micros is None else from_micros(micros)
+
     def source_state(self, name: str) -> SourceState:
         """What is known of a source; empty for one that has taken no file yet."""
         return self._db.one(SourceState, "SELECT * FROM sources WHERE name = ?", name) or SourceState(name=name)
 
-    def list_files(self, source: str | None = None, status: FileStatus | None = None) -> list[DataFile]:
-        """Received files, oldest first."""
-        return self._db.all(
-            DataFile,
-            "SELECT * FROM datafiles WHERE (?1 IS NULL OR source = ?1) AND (?2 IS NULL OR status = ?2)"
-            " ORDER BY received_at, rowid",
-            source,
-            status,
-        )
+    def list_files(
+        self, source: str | None = None, status: FileStatus | None = None, *, newest_first: bool = False
+    ) -> list[DataFile]:
+        """Received files, oldest first unless asked otherwise."""
+        order = "received_at DESC, rowid DESC" if newest_first else "received_at, rowid"
+        where = "(?1 IS NULL OR source = ?1) AND (?2 IS NULL OR status = ?2)"
+        return self._db.all(DataFile, f"SELECT * FROM datafiles WHERE {where} ORDER BY {order}", source, status)  # noqa: S608
 
     def find_file(self, sha256: str) -> DataFile | None:
         """A received file by its whole digest."""

@@ -5,12 +5,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mllab.errors import NotFound
-from mllab.records import Job, JobStatus, Lane, TriggerState
+from mllab.records import Job, JobStatus, JobStep, Lane, TriggerState
 from mllab.store.db import Database
 from mllab.store.rows import to_micros
 
 if TYPE_CHECKING:
     from mllab.store.writer import Transaction
+
+
+_OPEN = "WHERE status IN ('queued', 'running')"
+_TRIGGER = "SELECT * FROM triggers WHERE name = ?"
 
 
 class Jobs:
@@ -35,10 +39,14 @@ class Jobs:
             raise NotFound(f"no job is called `{job_id}`", "see `mllab job list`")
         return found
 
-    def list_jobs(self, *, open_only: bool = False, limit: int = 1000) -> list[Job]:
+    def list_jobs(self, *, open_only: bool = False, limit: int = 1000, offset: int = 0) -> list[Job]:
         """Jobs, newest first."""
-        where = "WHERE status IN ('queued', 'running')" if open_only else ""
-        return self._db.all(Job, f"SELECT * FROM jobs {where} ORDER BY queued_at DESC, job_id DESC LIMIT ?", limit)  # noqa: S608
+        sql = f"SELECT * FROM jobs {_OPEN if open_only else ''} ORDER BY queued_at DESC, job_id DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return self._db.all(Job, sql, limit, offset)
+
+    def count_jobs(self, *, open_only: bool = False) -> int:
+        """How many jobs there are, or how many of them are not over."""
+        return int(self._db.value(f"SELECT count(*) FROM jobs {_OPEN if open_only else ''}"))  # noqa: S608
 
     def counts(self) -> dict[str, int]:
         """How many jobs there are, by status; every status is named."""
@@ -55,6 +63,11 @@ class Jobs:
             Job, "SELECT * FROM jobs WHERE kind = ? AND subject = ? AND status = 'queued' LIMIT 1", kind, subject
         )
 
+    def find_open_like(self, job: Job) -> Job | None:
+        """A job that is not over and does the same: kind, subject and arguments are equal."""
+        sql = f"SELECT * FROM jobs {_OPEN} AND kind = ? AND subject = ? ORDER BY queued_at"  # noqa: S608
+        return next((one for one in self._db.all(Job, sql, job.kind, job.subject) if one.args == job.args), None)
+
     def has_queued(self, lane: Lane) -> bool:
         """Whether a job of a lane waits for its turn."""
         return bool(self._db.value("SELECT 1 FROM jobs WHERE lane = ? AND status = 'queued' LIMIT 1", lane))
@@ -70,6 +83,14 @@ class Jobs:
         )
         return None if text is None else msgspec.json.decode(text)
 
+    def list_steps(self, job_id: str) -> list[JobStep]:
+        """The finished steps of a job, oldest first, without their outputs."""
+        sql = (
+            "SELECT job_id, name, key, NULL AS output, finished_at FROM job_steps WHERE job_id = ?"
+            " ORDER BY finished_at, name"
+        )
+        return self._db.all(JobStep, sql, job_id)
+
     @staticmethod
     def keep_step(tx: "Transaction", job_id: str, name: str, key: str, output: Any) -> None:
         """Keep a finished step's output."""
@@ -79,4 +100,9 @@ class Jobs:
 
     def trigger(self, name: str) -> TriggerState:
         """What a trigger remembers; empty for one that never fired."""
-        return self._db.one(TriggerState, "SELECT * FROM triggers WHERE name = ?", name) or TriggerState(name=name)
+        return self._db.one(TriggerState, _TRIGGER, name) or TriggerState(name=name)
+
+    @staticmethod
+    def trigger_in(tx: "Transaction", name: str) -> TriggerState:
+        """As `trigger`, inside a transaction: nobody changes it before that has ended."""
+        return tx.one(TriggerState, _TRIGGER, name) or TriggerState(name=name)

@@ -1,5 +1,6 @@
 """Whose lab it is right now: an flock, and the host's address beside it."""
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -50,7 +51,18 @@ class LabLock:
             who = f"process {info.pid} ({info.url})" if info else "another process"
             raise Conflict(f"this lab is in use by {who}", "stop it first, or use the commands beside it") from error
         self.host_path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a full disk: the lock holds, only its holder has no name
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), str(os.getpid()).encode())
         self._file = file
+
+    def holder(self) -> int | None:
+        """The process that took the lock last, if known; meaningful only while it is held elsewhere."""
+        try:
+            text = self.path.read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+        return int(text) if text.isdigit() else None
 
     def is_held_elsewhere(self) -> bool:
         """Whether another process holds the lock now."""

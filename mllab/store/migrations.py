@@ -111,3 +111,49 @@ def m001_the_main_loop(db: Database) -> None:
     for statement in _FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+_RUNS_IN_LISTS = """
+ALTER TABLE runs ADD COLUMN deleted_at INTEGER;
+CREATE INDEX runs_deleted ON runs (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX runs_name ON runs (name COLLATE NOCASE);
+CREATE INDEX runs_model ON runs (model, started_at);
+CREATE INDEX runs_status ON runs (status, started_at);
+CREATE INDEX runs_duration ON runs (finished_at - started_at);
+
+INSERT OR IGNORE INTO metric_keys (name) SELECT DISTINCT m.key FROM runs r, json_each(r.metrics) m;
+INSERT OR REPLACE INTO metric_summary (metric, last, first, min, max, run_id)
+    SELECT k.id, m.value, iif(s.metric IS NULL, m.value, s.first), iif(s.metric IS NULL, m.value, s.min),
+    iif(s.metric IS NULL, m.value, s.max), r.run_id
+    FROM runs r, json_each(r.metrics) m JOIN metric_keys k ON k.name = m.key
+    LEFT JOIN metric_summary s ON s.run_id = r.run_id AND s.metric = k.id;
+INSERT INTO metric_points (run_id, metric, step, at, value)
+    SELECT r.run_id, k.id, coalesce((SELECT max(step) FROM metric_points p WHERE p.run_id = r.run_id), 0),
+    coalesce(r.finished_at, r.started_at), m.value
+    FROM runs r, json_each(r.metrics) m JOIN metric_keys k ON k.name = m.key
+    WHERE NOT EXISTS (SELECT 1 FROM metric_points p WHERE p.run_id = r.run_id AND p.metric = k.id);
+"""
+
+
+@migrations()
+def m002_runs_in_long_lists(db: Database) -> None:
+    """Indexes to sort runs by, the trash, and the final metrics of runs among the metrics that can be searched."""
+    for statement in _RUNS_IN_LISTS.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_NEWEST_FIRST = """
+CREATE INDEX predictions_at ON predictions (at);
+CREATE INDEX predictions_model_at ON predictions (model, at);
+CREATE INDEX jobs_queued ON jobs (queued_at, job_id);
+CREATE INDEX datafiles_received ON datafiles (received_at);
+"""
+
+
+@migrations()
+def m003_newest_first(db: Database) -> None:
+    """Predictions, jobs and files are listed newest first however many there are."""
+    for statement in _NEWEST_FIRST.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -56,7 +56,7 @@ class Predictions:
         self._db, self._folder = db, folder
         self._boot = f"{time.time_ns() // 1_000_000:x}{os.urandom(2).hex()}"
         self._counter = 0
-        self._guard = threading.Lock()
+        self._guard, self._bringing = threading.Lock(), threading.Lock()
         self._handle: int | None = None
         self._segment, self._size, self._dirty = 0, 0, False
 
@@ -102,7 +102,11 @@ class Predictions:
                 os.close(handle)
 
     def bring_in(self) -> int:
-        """Read new records of every segment into the database; how many rows came."""
+        """Read new records of every segment into the database; how many rows came. One thread at a time does it."""
+        with self._bringing:
+            return self._bring_in()
+
+    def _bring_in(self) -> int:
         n_rows = 0
         for path in sorted(self._folder.glob("*.log")):
             start = int(self._db.value("SELECT n_bytes FROM segments WHERE name = ?", path.name) or 0)
@@ -122,10 +126,16 @@ class Predictions:
         """A prediction that has been brought in."""
         return self._db.one(Prediction, "SELECT * FROM predictions WHERE prediction_id = ?", prediction_id)
 
-    def list_predictions(self, model: str | None = None, limit: int = 100) -> list[Prediction]:
-        """The newest predictions that have been brought in."""
-        sql = "SELECT * FROM predictions WHERE ?1 IS NULL OR model = ?1 ORDER BY at DESC LIMIT ?2"
-        return self._db.all(Prediction, sql, model, limit)
+    def list_predictions(self, model: str | None = None, limit: int = 100, offset: int = 0) -> list[Prediction]:
+        """The newest predictions that have been brought in, newest first."""
+        where, args = ("WHERE model = ?", [model]) if model is not None else ("", [])
+        sql = f"SELECT * FROM predictions {where} ORDER BY at DESC, rowid DESC LIMIT ? OFFSET ?"  # noqa: S608
+        return self._db.all(Prediction, sql, *args, limit, offset)
+
+    def count_predictions(self, model: str | None = None) -> int:
+        """How many predictions have been brought in."""
+        where, args = ("WHERE model = ?", [model]) if model is not None else ("", [])
+        return int(self._db.value(f"SELECT count(*) FROM predictions {where}", *args))  # noqa: S608
 
     def find_label(self, prediction_id: str) -> Label | None:
         """The truth about a prediction, where it has arrived."""

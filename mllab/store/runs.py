@@ -1,13 +1,19 @@
-"""Runs and the points of their metrics."""
+"""Runs, in windows of long lists and one by one, and the points of their metrics."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from mllab.errors import Conflict, NotFound
-from mllab.records import MetricPoint, Run
+from mllab.filters import parse, parse_sort
+from mllab.records import MetricPoint, Run, RunNames, RunStatus
 from mllab.store.db import Database
-from mllab.store.rows import from_micros, to_micros
+from mllab.store.rows import from_micros, from_row, to_micros
+from mllab.store.run_filter import KnownNames, Sql, condition
+from mllab.store.run_query import MetricIndex, RunQuery, order_of
 
 if TYPE_CHECKING:
     from mllab.store.writer import Transaction
@@ -19,15 +25,118 @@ class Runs:
     def __init__(self, db: Database) -> None:
         """Read from one database."""
         self._db = db
+        self._known = KnownNames(db)
 
-    def list_runs(self, *, model: str | None = None, limit: int = 1000) -> list[Run]:
-        """Runs, newest first."""
-        return self._db.all(
-            Run,
-            "SELECT * FROM runs WHERE ?1 IS NULL OR model = ?1 ORDER BY started_at DESC, run_id DESC LIMIT ?2",
-            model,
-            limit,
+    # -- lists ----------------------------------------------------------------------------------------------------
+
+    def list_runs(
+        self,
+        filter: str = "",
+        *,
+        model: str | None = None,
+        sort: str = "-started",
+        offset: int = 0,
+        limit: int = 1000,
+        trashed: bool = False,
+        now: datetime | None = None,
+    ) -> list[Run]:
+        """A window of the runs that a filter lets through, in order.
+
+        Args:
+            filter: in the grammar of `mllab.filters`; empty for every run.
+            model: only runs of this model.
+            sort: a field, with `-` before it for the greatest first; runs without a value come last either way.
+            offset: how many to pass over.
+            limit: at most so many.
+            trashed: list the trash instead.
+            now: what `7d` in a filter counts back from; default: the present.
+
+        Returns:
+            Runs; one that has not finished carries the last values of its curves among its metrics.
+
+        Raises:
+            FilterError: filter or sort cannot be understood, or names a metric or parameter that no run has.
+        """
+        query = self._query(filter, model, sort, trashed, now)
+        if isinstance(query, RunQuery):
+            return self._by_ids(self._ids(query.window(offset, limit)))
+        ids = self._ids(query.with_metric(offset, limit))
+        if len(ids) < limit:
+            n_with = offset + len(ids) if ids else self._number(query.n_with())
+            ids += self._ids(query.without_metric(max(0, offset - n_with), limit - len(ids)))
+        return self._by_ids(ids)
+
+    def count_runs(
+        self, filter: str = "", *, model: str | None = None, trashed: bool = False, now: datetime | None = None
+    ) -> int:
+        """How many runs a filter lets through; as `list_runs`."""
+        return self._number(self._plain_query(filter, model, "-started", trashed, now).count())
+
+    def rank(
+        self,
+        run_id: str,
+        filter: str = "",
+        *,
+        model: str | None = None,
+        sort: str = "-started",
+        trashed: bool = False,
+        now: datetime | None = None,
+    ) -> int | None:
+        """How many runs stand before one in a list, or None where it is not in it; as `list_runs`."""
+        query = self._plain_query(filter, model, sort, trashed, now)
+        sql = query.place(run_id)
+        place = self._db.readers.one(sql.text, *sql.args)
+        return None if place is None else self._number(query.n_before(tuple(place)))
+
+    def names(self) -> RunNames:
+        """What runs can be compared and sorted by."""
+        known = self._known
+        return RunNames(metrics=tuple(known.metrics()), params=tuple(known.params()), tags=tuple(known.tags()))
+
+    def _query(
+        self, filter: str, model: str | None, sort: str, trashed: bool, now: datetime | None
+    ) -> RunQuery | MetricIndex:
+        order = order_of(parse_sort(sort), self._known)
+        if order.metric is not None and not filter.strip() and model is None and not trashed:
+            return MetricIndex(order.metric, descending=order.descending)
+        return self._plain_query(filter, model, sort, trashed, now)
+
+    def _plain_query(self, filter: str, model: str | None, sort: str, trashed: bool, now: datetime | None) -> RunQuery:
+        node, order = parse(filter), order_of(parse_sort(sort), self._known)
+        conditions = [] if model is None else [Sql("r.model = ?", (model,))]
+        if node is not None:
+            conditions.append(condition(node, self._known, now or datetime.now(UTC)))
+        return RunQuery(conditions, order, trashed=trashed)
+
+    def _number(self, sql: Sql) -> int:
+        return int(self._db.value(sql.text, *sql.args))
+
+    def _ids(self, sql: Sql) -> list[str]:
+        return [row[0] for row in self._db.readers.all(sql.text, *sql.args)]
+
+    def _by_ids(self, ids: Sequence[str]) -> list[Run]:
+        """Whole runs in the order of their ids."""
+        sql = "SELECT * FROM runs WHERE run_id IN (SELECT value FROM json_each(?))"
+        rows = {row["run_id"]: row for row in self._db.readers.all(sql, _json(ids))}
+        runs = [from_row(Run, rows[run_id]) for run_id in ids]
+        last = self._last_values([run.run_id for run in runs if run.status is not RunStatus.FINISHED])
+        return [
+            msgspec.structs.replace(run, metrics=last[run.run_id] | run.metrics) if run.run_id in last else run
+            for run in runs
+        ]
+
+    def _last_values(self, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Run to the last value of each of its curves."""
+        sql = (
+            "SELECT s.run_id, k.name, s.last FROM metric_summary s JOIN metric_keys k ON k.id = s.metric"
+            " WHERE s.run_id IN (SELECT value FROM json_each(?)) AND s.last IS NOT NULL ORDER BY k.name"
         )
+        found: dict[str, dict[str, float]] = {}
+        for run_id, name, value in self._db.readers.all(sql, _json(ids)) if ids else ():
+            found.setdefault(run_id, {})[name] = value
+        return found
+
+    # -- one run --------------------------------------------------------------------------------------------------
 
     def get_run(self, reference: str) -> Run:
         """A run by id, the id's first characters (8 or more), or name.
@@ -99,3 +208,28 @@ class Runs:
                 key,
                 run_id,
             )
+
+    @staticmethod
+    def add_final(tx: "Transaction", run_id: str, metrics: Mapping[str, float], at: datetime) -> None:
+        """Make what a run reports at its end searchable: metrics without a curve become one point each.
+
+        A curve keeps its points; as its last value counts what the run reports, which may be of its best step.
+        """
+        sql = "SELECT DISTINCT k.name FROM metric_points p JOIN metric_keys k ON k.id = p.metric WHERE p.run_id = ?"
+        curves = {row[0] for row in tx.execute(sql, run_id)}
+        step = tx.execute("SELECT coalesce(max(step), 0) FROM metric_points WHERE run_id = ?", run_id).fetchone()[0]
+        points = [
+            MetricPoint(run_id=run_id, metric=metric, step=step, at=at, value=value)
+            for metric, value in metrics.items()
+            if metric not in curves
+        ]
+        Runs.add_points(tx, run_id, points)
+        tx.many(
+            "UPDATE metric_summary SET last = ? WHERE run_id = ?"
+            " AND metric = (SELECT id FROM metric_keys WHERE name = ?)",
+            [(metrics[metric], run_id, metric) for metric in curves & metrics.keys()],
+        )
+
+
+def _json(ids: Sequence[str]) -> str:
+    return msgspec.json.encode(ids).decode()

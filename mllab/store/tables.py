@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from mllab.errors import Unavailable
 from mllab.records import (
     AliasMove,
     ConfigVersion,
@@ -22,6 +23,20 @@ from mllab.records import (
     TrainingSet,
     TriggerState,
 )
+from mllab.store.connect import Readers
+
+NEWEST_STEP = "m003_newest_first"
+"""The last step of `migrations`, said again here for those who only read: they do not import what migrates."""
+
+
+def is_current(readers: Readers) -> bool:
+    """Whether a database has every step of this mllab's schema; False too for one that cannot be asked."""
+    try:
+        return bool(readers.all("SELECT 1 FROM _sqlite_migrations WHERE name = ?", NEWEST_STEP))
+    except Unavailable:
+        return False
+    finally:
+        readers.close()
 
 
 class StateTable(NamedTuple):

@@ -210,8 +210,14 @@ def _start(context: JobContext, name: str, frozen: TrainingSet, seed: int, param
 
 
 def _end(context: JobContext, run: Run, status: RunStatus, said: str, **fields: Any) -> Run:
-    change = {"run_id": run.run_id, "status": status, "finished_at": context.workspace.clock(), **fields}
-    context.emit(f"run.{status.value}", run.run_id, said, change)
+    at = context.workspace.clock()
+    change = {"run_id": run.run_id, "status": status, "finished_at": at, **fields}
+
+    def end(tx: Transaction) -> None:
+        Runs.add_final(tx, run.run_id, fields.get("metrics", {}), at)
+        context.say(tx, f"run.{status.value}", run.run_id, said, change)
+
+    context.workspace.db.write(end)
     return context.workspace.runs.get_run(run.run_id)
 
 

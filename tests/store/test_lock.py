@@ -1,5 +1,6 @@
 """Whose lab it is."""
 
+import os
 import subprocess
 import sys
 
@@ -29,6 +30,15 @@ def test_the_holder_is_named(tmp_path):
         LabLock(tmp_path).take()
     lock.release()
     assert not lock.host_path.exists()
+
+
+def test_the_lock_says_which_process_took_it_last(tmp_path):
+    assert LabLock(tmp_path).holder() is None
+    for _ in range(2):
+        lock = LabLock(tmp_path)
+        lock.take()
+        assert LabLock(tmp_path).holder() == os.getpid()
+        lock.release()
 
 
 def test_a_stale_note_of_a_dead_host_does_not_hold_the_lab(tmp_path):

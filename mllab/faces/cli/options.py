@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mllab.errors import InvalidInput
+from mllab.faces.cli.place import lab_folder
 
 if TYPE_CHECKING:
     from mllab.lab import Lab
@@ -24,14 +25,6 @@ LabFolder = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Queue the job and return at once.")]
-
-
-def lab_folder(given: Path | None) -> Path:
-    """The folder meant: the given one, else the nearest one upwards that holds a lab, else this one."""
-    if given is not None:
-        return given
-    here = Path.cwd()
-    return next((folder for folder in (here, *here.parents) if (folder / "mllab.toml").is_file()), here)
 
 
 def reading(given: Path | None) -> "Lab":

@@ -1,12 +1,18 @@
 """`mllab run`: training attempts."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
+from mllab.errors import InvalidInput
 from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.text import safe, show, width
+from mllab.filters import FilterError
 from mllab.records import MetricPoint
 
 app = typer.Typer(help="Training attempts.", rich_markup_mode=None, add_completion=False)
@@ -14,23 +20,54 @@ app = typer.Typer(help="Training attempts.", rich_markup_mode=None, add_completi
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="Id, the id's first characters, or name.")]
 
 
+Filter = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="FILTER",
+        help="Words and terms such as status:failed, tag:baseline, metric.auc>=0.9, param.lr<0.1, has:tag.note,"
+        " started>7d; AND, OR, -NOT and parentheses. Quote it for the shell; behind `--` it may begin with `-`.",
+    ),
+]
+Sort = Annotated[
+    str, typer.Option(metavar="FIELD", help="started, name, metric.auc, param.lr...; `-` before it: greatest first.")
+]
+
+
 @app.command("list")
 def list_runs(
+    filter: Filter = None,
+    sort: Sort = "-started",
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="Only runs of this model.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 1000,
+    trash: Annotated[bool, typer.Option("--trash", help="List what lies in the trash.")] = False,
     as_json: AsJson = False,
     lab: LabFolder = None,
 ) -> None:
-    """List runs, newest first."""
-    with reading(lab) as it:
-        runs = it.runs(model, limit)
+    """List runs, newest first or as sorted."""
+    text = " ".join(filter or [])
+    with reading(lab) as it, _pointing_into(text, sort):
+        runs = it.runs(text, model=model, sort=sort, limit=limit, trashed=trash)
     if as_json:
         print_json(runs)
         return
     rows = [(run.name, run.status, run.model, run.started_at, headline(run.metrics), run.run_id) for run in runs]
-    print_table(("name", "status", "model", "started", "metrics", "id"), rows, empty="no runs yet")
+    empty = "the trash is empty" if trash else "no such runs" if text or model else "no runs yet"
+    print_table(("name", "status", "model", "started", "metrics", "id"), rows, empty=empty)
+
+
+@contextmanager
+def _pointing_into(filter: str, sort: str) -> Iterator[None]:
+    """Show on stderr which term of a filter or an order is meant by the error that follows."""
+    try:
+        yield
+    except FilterError as error:
+        text = filter if error.of == "filter" else sort
+        before, term = safe(text[: error.start]), safe(text[error.start : error.end])
+        say(f"  {text}", to=sys.stderr)
+        say(f"  {' ' * width(before)}{'^' * max(1, width(term))}", to=sys.stderr)
+        raise
 
 
 @app.command("show")
@@ -55,8 +92,10 @@ def show_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
             ("finished", found.finished_at),
             ("seed", found.seed),
             ("params", found.params or None),
+            ("tags", found.tags or None),
             ("training set", found.training_set),
             ("job", found.job_id),
+            ("in the trash since", found.deleted_at),
         ]
     )
     if found.metrics:
@@ -89,3 +128,55 @@ def cancel_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -
         print_json(job)
         return
     say(f"asked run {found.name} ({found.run_id}) to stop")
+
+
+@app.command("tag")
+def tag_run(
+    run: Reference,
+    pairs: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE...", help="Tags to give it.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(metavar="KEY", help="A tag to take away; repeatable.")] = None,
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """Give a run tags, or take some away."""
+    tags = _tags(pairs or [])
+    if not tags and not remove:
+        raise InvalidInput("there is no tag to give or to take away", "write KEY=VALUE, or --remove KEY")
+    with opened(lab) as it:
+        found = it.tag_run(run, set=tags, remove=remove or [])
+    if as_json:
+        print_json(found)
+        return
+    say(f"tags of run {found.name}: {show(found.tags)}")
+
+
+def _tags(pairs: list[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise InvalidInput(f"`{pair}` is not a tag", "write KEY=VALUE, for example note=baseline")
+        found[key] = value
+    return found
+
+
+@app.command("delete")
+def delete_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> None:
+    """Put a run into the trash; all of it is kept."""
+    with opened(lab) as it:
+        found = it.trash_run(run)
+    if as_json:
+        print_json(found)
+        return
+    say(f"run {found.name} ({found.run_id}) lies in the trash; `mllab run restore {found.run_id}` takes it out")
+
+
+@app.command("restore")
+def restore_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> None:
+    """Take a run out of the trash."""
+    with opened(lab) as it:
+        found = it.restore_run(run)
+    if as_json:
+        print_json(found)
+        return
+    say(f"run {found.name} ({found.run_id}) is in the lists again")

@@ -62,3 +62,82 @@ def test_an_unknown_run_ends_with_3(mllab: Call, trained: Path) -> None:
 
 def test_a_finished_run_cannot_be_cancelled(mllab: Call, trained: Path, run: dict[str, Any]) -> None:
     assert mllab("run", "cancel", run["name"], "-C", trained).code == 4
+
+
+# -- filters and orders ----------------------------------------------------------------------------------------------
+
+
+def test_a_filter_and_an_order_choose_the_runs(mllab: Call, trained: Path, run: dict[str, Any]) -> None:
+    def listed(*args: object) -> list[str]:
+        return [one["run_id"] for one in mllab("run", "list", "--json", "-C", trained, *args).json]
+
+    assert listed("status:finished", "metric.roc_auc>0.5", "--sort", "-metric.test.roc_auc") == [run["run_id"]]
+    assert listed("metric.roc_auc>0.5 tag.cause:retrain") == [run["run_id"]]
+    assert listed("--", "-tag.cause:retrain") == []
+    assert listed("--model", "nosuch") == []
+    assert listed("--trash") == []
+
+
+def test_the_term_that_is_wrong_is_pointed_at(mllab: Call, trained: Path) -> None:
+    said = mllab("run", "list", "größe", "metric.rok_auc>0.5", "-C", trained)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.splitlines() == [
+        "  größe metric.rok_auc>0.5",
+        "        ^^^^^^^^^^^^^^^^^^",
+        "error: no run has a metric called `rok_auc`",
+        "hint: nearest: test.roc_auc, train.roc_auc, validation.roc_auc",
+    ]
+
+
+def test_the_mark_stands_under_the_term_whatever_is_before_it(mllab: Call, trained: Path) -> None:
+    said = mllab("run", "list", "\x1b日本 statuss:failed", "-C", trained)
+    shown, mark = said.err.splitlines()[:2]
+    assert shown == "  \\x1b日本 statuss:failed"
+    assert mark == " " * 11 + "^" * 14
+
+
+def test_an_order_that_cannot_be_is_pointed_at(mllab: Call, trained: Path) -> None:
+    said = mllab("run", "list", "--sort", "-metric.x", "-C", trained)
+    assert said.code == 2
+    assert said.err.splitlines()[:2] == ["  -metric.x", "   ^^^^^^^^"]
+
+
+def test_an_empty_list_says_which_one_it_is(mllab: Call, trained: Path) -> None:
+    assert mllab("run", "list", "status:failed", "-C", trained).err == "no such runs\n"
+    assert mllab("run", "list", "--trash", "-C", trained).err == "the trash is empty\n"
+
+
+# -- tags and the trash ----------------------------------------------------------------------------------------------
+
+
+def test_a_run_is_tagged_and_shown_with_its_tags(mllab: Call, own: Path, run: dict[str, Any]) -> None:
+    said = mllab("run", "tag", run["name"], "note=a=b", "owner=me", "--remove", "task", "-C", own)
+    assert said.out == f"tags of run {run['name']}: cause=retrain note=a=b owner=me\n"
+    assert mllab("run", "show", run["name"], "--json", "-C", own).json["tags"]["note"] == "a=b"
+    assert "note=a=b" in mllab("run", "show", run["name"], "-C", own).out
+    assert mllab("run", "list", "tag.note:a=b", "--json", "-C", own).json[0]["run_id"] == run["run_id"]
+
+
+@pytest.mark.parametrize("words", [(), ("note",), ("=x",), ("k" * 251 + "=x",)])
+def test_a_tag_that_cannot_be_ends_with_2(mllab: Call, own: Path, run: dict[str, Any], words: tuple[str, ...]) -> None:
+    said = mllab("run", "tag", run["name"], *words, "-C", own)
+    assert (said.code, said.out) == (2, "")
+    assert "hint:" in said.err
+
+
+def test_a_run_is_deleted_listed_in_the_trash_and_restored(mllab: Call, own: Path) -> None:
+    second = mllab("train", "sold", "--json", "-C", own).json["run_id"]
+    said = mllab("run", "delete", second, "-C", own)
+    assert f"`mllab run restore {second}`" in said.out
+    assert [one["run_id"] for one in mllab("run", "list", "--trash", "--json", "-C", own).json] == [second]
+    assert second not in mllab("run", "list", "-C", own).out
+    assert "in the trash since" in mllab("run", "show", second, "-C", own).out
+    assert mllab("run", "delete", second, "-C", own).code == 4
+    assert mllab("run", "restore", second, "--json", "-C", own).json["deleted_at"] is None
+    assert second in mllab("run", "list", "-C", own).out
+
+
+def test_the_run_of_the_champion_is_not_deleted(mllab: Call, own: Path, run: dict[str, Any]) -> None:
+    said = mllab("run", "delete", run["name"], "-C", own)
+    assert said.code == 4
+    assert "champion" in said.err
