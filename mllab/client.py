@@ -1,4 +1,4 @@
-"""The Lab's changing verbs over HTTP, when another process hosts the lab; and its predictions."""
+"""The Lab's changing verbs over HTTP, when another process hosts the lab; its predictions and its counts."""
 
 import http.client
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from mllab.errors import BY_SLUG, InvalidInput, LabError, Unavailable
-from mllab.records import Answer, Command
+from mllab.records import Answer, Command, TrafficStats
 from mllab.store.lock import HostInfo, LabLock
 
 T = TypeVar("T")
@@ -46,11 +46,18 @@ class Client:
         path = f"/api/v1/models/{quote(model, safe='')}/predict" + (f"?{query}" if query else "")
         return msgspec.convert(self._post(path, {"rows": list(rows)}), Answer, strict=False)
 
+    def traffic(self) -> TrafficStats:
+        """What the host's server has answered; raises as `command`."""
+        return msgspec.convert(self._ask("GET", "/api/v1/serving"), TrafficStats, strict=False)
+
     def _post(self, path: str, body: Any) -> Any:
+        return self._ask("POST", path, msgspec.json.encode(body))
+
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
         connection = http.client.HTTPConnection(self._address.hostname or "", self._address.port, timeout=_SECONDS)
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._info.token}"}
         try:
-            connection.request("POST", path, msgspec.json.encode(body), headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
         except OSError as error:

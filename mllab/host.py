@@ -24,7 +24,7 @@ from mllab.engine.lean import import_xgboost
 from mllab.errors import LabError
 from mllab.faces.server.service import ServerThread
 from mllab.lab import Lab
-from mllab.records import Lane
+from mllab.records import Event, Lane
 from mllab.store.lock import HostInfo
 from mllab.workflows.deliver import restore
 
@@ -77,6 +77,7 @@ class Host:
         port = table.port if self._port is None else self._port
         self._server = ServerThread(self.lab, host=table.host, port=port, token=token)
         self.url = self._server.start()
+        self._workspace.traffic = self._server.stats
         self._info = HostInfo(pid=os.getpid(), url=self.url, token=token, version=__version__)
         self._workspace.lock.announce(self._info)
         self._tune()
@@ -150,9 +151,14 @@ class Host:
                 continue
             for event in self._workspace.events.list_events(seq):
                 seq = event.seq
-                if event.type == "config.changed":
-                    with contextlib.suppress(LabError):
-                        self._schedule.follow(self._workspace.config())
+                self._follow_clock(event)
+
+    def _follow_clock(self, event: Event) -> None:
+        if event.type == "config.changed":
+            with contextlib.suppress(LabError):
+                self._schedule.follow(self._workspace.config())
+        elif event.type == "trigger.fired":
+            self._schedule.has_fired(event.subject)
 
     def _announce_readiness(self) -> None:
         ready = self.lab.is_ready()

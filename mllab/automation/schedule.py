@@ -4,15 +4,10 @@ The job store is in memory; when a trigger last fired is the lab's own knowledge
 host was down is made up for once at the start.
 """
 
-from datetime import datetime, timedelta
-from typing import Any
-
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
-from mllab.config import LabConfig, TriggerTable, duration
-from mllab.errors import InvalidInput
+from mllab.config import LabConfig, TriggerTable
+from mllab.workflows.moments import counts_from, is_due, moments
 from mllab.workflows.triggers import fire
 from mllab.workflows.workspace import Workspace
 
@@ -44,37 +39,23 @@ class Schedule:
         self._declared = wanted
         self._scheduler.remove_all_jobs()
         for name, trigger in wanted.items():
-            when = moments(trigger, config.lab.timezone)
             last = self._workspace.jobs.trigger(name).last_fired_at
+            when = moments(trigger, config.lab.timezone)
             if starting and last is not None and is_due(when, last, self._workspace.clock()):
                 self._fire(name, "its moment came while the lab was closed")
-            self._scheduler.add_job(self._fire, when, args=(name, "its moment came"), id=name)
+            self._put(name, trigger, config.lab.timezone)
+
+    def has_fired(self, name: str) -> None:
+        """Count the interval of a trigger anew: it has just fired, by the clock or by hand."""
+        trigger = self._declared.get(name)
+        if trigger is not None and trigger.on.every is not None:
+            self._put(name, trigger, "UTC")
+
+    def _put(self, name: str, trigger: TriggerTable, zone: str) -> None:
+        when = moments(trigger, zone, counts_from(self._workspace, name))
+        self._scheduler.add_job(self._fire, when, args=(name, "its moment came"), id=name, replace_existing=True)
 
     def _fire(self, name: str, why: str) -> None:
         config = self._workspace.config()
         if name in config.trigger:
             fire(self._workspace, config, name, why)
-
-
-def moments(trigger: TriggerTable, zone: str) -> Any:
-    """APScheduler's trigger for a declared one.
-
-    Raises:
-        InvalidInput: the cron text means nothing.
-    """
-    if trigger.on.every is not None:
-        return IntervalTrigger(seconds=max(1, int(duration(trigger.on.every).total_seconds())), timezone="UTC")
-    try:
-        return CronTrigger.from_crontab(trigger.on.cron, timezone=zone)
-    except ValueError as error:
-        raise InvalidInput(
-            f"`{trigger.on.cron}` is no cron text: {error}", 'five fields, e.g. "30 6 * * mon-fri"'
-        ) from error
-
-
-def is_due(when: Any, last: datetime, moment: datetime) -> bool:
-    """Whether a firing lay between the last one and now."""
-    if isinstance(when, IntervalTrigger):
-        return bool(moment - last >= timedelta(seconds=when.interval_length))
-    following = when.get_next_fire_time(last, last + timedelta(microseconds=1))
-    return following is not None and following <= moment

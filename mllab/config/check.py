@@ -127,5 +127,5 @@ class Check:
             self.known(f"{path}.on", on.alert, list(self.config.model), "model")
         if trigger.model is not None:
             self.known(f"{path}.model", trigger.model, list(self.config.model), "model")
-        if trigger.at_most is not None and not re.fullmatch(r"\d+ per (hour|day|week)", trigger.at_most):
+        if trigger.at_most is not None and not re.fullmatch(r"[1-9]\d* per (hour|day|week)", trigger.at_most):
             self.fail(f"{path}.at_most", f"`{trigger.at_most}` is not a budget", 'for example "1 per day"')

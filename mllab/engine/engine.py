@@ -93,6 +93,11 @@ class Engine:
         if self.kind == "child":
             self.run(lane, "warm", {"lane": lane})
 
+    def is_busy(self, lane: str) -> bool:
+        """Whether a task that came now would have to wait for another one of its lane."""
+        child = self._children.get(lane)
+        return child is not None and child.turn.locked()
+
     def pids(self) -> dict[str, int]:
         """Process ids of the children, by lane."""
         return {lane: child.process.pid for lane, child in self._children.items() if child.is_alive()}

@@ -19,6 +19,7 @@ _WHERE = {
     "match": "mllab.engine.intake",
     "propose": "mllab.engine.intake",
     "read_file": "mllab.engine.intake",
+    "sample_rows": "mllab.engine.sampling",
     "view_rows": "mllab.engine.training",
     "training_set": "mllab.engine.training",
     "fit": "mllab.engine.modelling",

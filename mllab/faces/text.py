@@ -1,13 +1,17 @@
-"""Text on its way to a terminal: made harmless, and values as people read them. Shared by the faces.
+"""Text on its way to a terminal: made harmless, values as people read them, lines to copy. Shared by the faces.
 
 Names, cells and messages come from files and requests, so every piece of text passes `safe` before it is shown.
 """
 
+import json
 import math
 import re
+import shlex
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 HOSTILE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -56,3 +60,16 @@ def when(moment: datetime) -> str:
 def width(text: str) -> int:
     """Terminal cells a text takes."""
     return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def curl(url: str, model: str, row: Mapping[str, Any]) -> str:
+    """A line for the shell that asks a model with one row; whatever names and values hold, it is one command.
+
+    Args:
+        url: where the host answers, such as `http://127.0.0.1:8610`.
+        model: name of the model.
+        row: a request row.
+    """
+    address = f"{url}/api/v1/models/{quote(model, safe='')}/predict"
+    body = json.dumps({"rows": [row]}, default=str).replace("\x7f", "\\u007f")
+    return f"curl -s {shlex.quote(address)} -H 'Content-Type: application/json' -d {shlex.quote(body)}"

@@ -13,19 +13,33 @@ from mllab.records import (
     Assign,
     Cancel,
     Command,
+    FireTrigger,
     Job,
     LogLabels,
+    PauseTrigger,
     Promote,
     Release,
+    RequestRows,
+    RestoreRun,
+    ResumeTrigger,
     Retry,
+    RetryJob,
     Rollback,
+    SwitchServing,
+    TagRun,
     Train,
+    TrashRun,
 )
 from mllab.workflows.deliver import promote, release, rollback
 from mllab.workflows.ingest import get_source, queue_intake, receive
 from mllab.workflows.jobs import request_cancel
 from mllab.workflows.predictions import log_labels
+from mllab.workflows.retrying import retry_job
+from mllab.workflows.runs import restore_run, tag_run, trash_run
+from mllab.workflows.signature import request_rows
+from mllab.workflows.switching import switch_serving
 from mllab.workflows.training import queue_training
+from mllab.workflows.triggers import fire_by_hand, pause, resume
 from mllab.workflows.workspace import Workspace
 
 
@@ -89,5 +103,14 @@ _HANDLERS: dict[type[Command], Callable[[Workspace, Any], Any]] = {
     Assign: _assign,
     Retry: _retry,
     Cancel: _cancel,
+    RetryJob: lambda ws, one: retry_job(ws, one.job_id),
+    PauseTrigger: lambda ws, one: pause(ws, one.name),
+    ResumeTrigger: lambda ws, one: resume(ws, one.name),
+    FireTrigger: lambda ws, one: fire_by_hand(ws, one.name),
+    SwitchServing: lambda ws, one: switch_serving(ws, one.on),
+    TagRun: lambda ws, one: tag_run(ws, one.run, one.set, one.remove),
+    TrashRun: lambda ws, one: trash_run(ws, one.run),
+    RestoreRun: lambda ws, one: restore_run(ws, one.run),
     LogLabels: log_labels,
+    RequestRows: lambda ws, one: request_rows(ws, one.model, one.n),
 }

@@ -1,16 +1,21 @@
 """From a folder to a workspace that reads, beside whoever holds the lab; light to import."""
 
+import os
+import signal
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from mllab.errors import NotFound
+from mllab.errors import Conflict, NotFound, Unavailable
 from mllab.store.connect import Readers
 from mllab.store.db import Database
 from mllab.store.lock import LabLock
+from mllab.store.tables import is_current
 from mllab.workflows.workspace import Workspace
 
 Clock = Callable[[], datetime]
+_LOOK_SECONDS = 0.05
 
 
 def require_lab(folder: Path) -> None:
@@ -30,9 +35,45 @@ def is_held_elsewhere(folder: Path) -> bool:
     return LabLock(folder / ".mllab").is_held_elsewhere()
 
 
+def stop_host(folder: Path, seconds: float) -> int:
+    """Ask the host of a lab to end, and wait until it has let go.
+
+    Args:
+        folder: the lab.
+        seconds: how long to wait.
+
+    Returns:
+        The process that was the host.
+
+    Raises:
+        NotFound: there is no lab, or no host runs. Conflict: another command has the lab, and no host.
+        Unavailable: the host is somebody else's, or did not end in time.
+    """
+    if not is_held_elsewhere(folder):
+        raise NotFound(f"no host runs for {folder}", "`mllab up` starts one")
+    lock = LabLock(folder / ".mllab")
+    info = lock.host()
+    if info is None or info.pid != lock.holder():
+        raise Conflict("this lab is in use by another command, not by a host", "wait until that has finished")
+    try:
+        os.kill(info.pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return info.pid
+    except PermissionError as error:
+        raise Unavailable(f"the host (process {info.pid}) is not yours to stop", "ask who started it") from error
+    until = time.monotonic() + seconds
+    while lock.is_held_elsewhere() and lock.holder() == info.pid:
+        if time.monotonic() > until:
+            hint = "wait for it; or end it with `kill -9`, which loses nothing that was confirmed"
+            raise Unavailable(f"the host (process {info.pid}) has not ended within {seconds:g} s", hint)
+        time.sleep(_LOOK_SECONDS)
+    return info.pid
+
+
 def is_new(folder: Path) -> bool:
-    """Whether a lab has been declared and never opened: it has no database yet."""
-    return not (folder / ".mllab" / "lab.db").exists()
+    """Whether a lab's database is still to be made, or to be brought up to this mllab: only who writes can do that."""
+    path = folder / ".mllab" / "lab.db"
+    return not path.exists() or not is_current(Readers(path))
 
 
 def read_beside(folder: Path, *, clock: Clock) -> Workspace:

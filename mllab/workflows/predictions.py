@@ -27,6 +27,13 @@ def get_prediction(workspace: Workspace, prediction_id: str) -> Prediction:
     return found
 
 
+def predictions(workspace: Workspace, model: str | None, limit: int, offset: int) -> list[Prediction]:
+    """Logged answers, newest first; where this process gives them, up to the last one, else up to a second ago."""
+    if workspace.db.writer is not None:
+        workspace.predictions.bring_in()
+    return workspace.predictions.list_predictions(model, limit, offset)
+
+
 def log_labels(workspace: Workspace, command: LogLabels) -> dict[str, int]:
     """Keep the truth about earlier predictions; all or nothing.
 

@@ -22,6 +22,7 @@ from mllab.steps.request import RequestShape
 from mllab.store.predictions import LoggedRow
 from mllab.store.rows import to_micros
 from mllab.workflows.features import view_digest
+from mllab.workflows.signature import deployed_version
 from mllab.workflows.workspace import Workspace
 
 _KEPT = 4
@@ -170,14 +171,9 @@ class Serving:
 
     def _deploy_here(self, model: str) -> Loaded:
         """A process that has just started, or a model without a deployment."""
-        deployment = self._workspace.registry.find_deployment(model)
-        if deployment is not None:
-            loaded = self.load(self._workspace.registry.get_version(model, deployment.version))
-            self._deployed.setdefault(model, loaded)
-            return loaded
-        if self._workspace.registry.find_model(model) is None and model not in self._workspace.config().model:
-            raise NotFound(f"no model is called `{model}`", "see `mllab model list`")
-        raise Unavailable(f"model `{model}` has no deployed version yet", "drop data, or promote a version")
+        loaded = self.load(deployed_version(self._workspace, model))
+        self._deployed.setdefault(model, loaded)
+        return loaded
 
     def _keep(self, loaded: Loaded) -> None:
         with self._guard:

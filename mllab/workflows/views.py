@@ -4,6 +4,7 @@ import msgspec
 
 from mllab.config import LabConfig, ModelTable
 from mllab.records import (
+    DataFile,
     FileStatus,
     FileSummary,
     LabStatus,
@@ -101,24 +102,30 @@ def quarantine(workspace: Workspace) -> list[QuarantineEntry]:
                     scope="file",
                 )
             )
-        elif file.rejected_digest is not None:
-            found += _rejected_rows(workspace, file.name, file.sha256, file.rejected_digest)
+        else:
+            found += _rejected_rows(workspace, file)
     return found
 
 
-def _rejected_rows(workspace: Workspace, name: str, sha256: str, digest: str) -> list[QuarantineEntry]:
-    rejections = msgspec.json.decode(workspace.artifacts.get(digest), type=list[Rejection])
+def rejections(workspace: Workspace, file: DataFile, limit: int) -> list[Rejection]:
+    """The first refused rows of an accepted file, by line."""
+    if file.rejected_digest is None:
+        return []
+    return msgspec.json.decode(workspace.artifacts.get(file.rejected_digest), type=list[Rejection])[:limit]
+
+
+def _rejected_rows(workspace: Workspace, file: DataFile) -> list[QuarantineEntry]:
     return [
         QuarantineEntry(
-            file=name,
-            sha256=sha256,
+            file=file.name,
+            sha256=file.sha256,
             code=one.code,
             reason=f"{one.column}: {one.reason}",
             line=one.line,
             hint=None,
             scope="row",
         )
-        for one in rejections[:_SHOWN_ROWS]
+        for one in rejections(workspace, file, _SHOWN_ROWS)
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mllab.config import LabConfig, parse_config
 from mllab.engine import Engine
 from mllab.errors import InvalidInput, LabError, NotFound
-from mllab.records import ConfigVersion
+from mllab.records import ConfigVersion, TrafficStats
 from mllab.store.artifacts import Artifacts
 from mllab.store.datasets import Datasets
 from mllab.store.db import Database
@@ -62,6 +62,10 @@ class Workspace:
         """Set when the process is closing: steps stop, jobs go back to the queue."""
         self.unsettled: Callable[[], bool] = lambda: False
         """Whether files lie in the inbox that have not been taken yet."""
+        self.traffic: Callable[[], TrafficStats | None] = lambda: None
+        """What this process's server has answered; None where none runs in it."""
+        self.is_serving = True
+        """Whether this process's server takes predictions; people switch it."""
         self._engine: Engine | None = None
         self._parsed: tuple[str, LabConfig] | None = None
         self._guard = threading.RLock()

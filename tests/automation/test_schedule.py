@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mllab.automation.schedule import Schedule, is_due, moments
+from mllab.automation.schedule import Schedule
 from mllab.config import OnTable, TriggerTable
 from mllab.errors import InvalidInput
 from mllab.lab import Lab
 from mllab.records import Lane
+from mllab.workflows.moments import is_due, moments
 from mllab.workflows.triggers import fire, fire_for_data
 from tests.support.labs import a_lab, customers
 
@@ -54,6 +55,33 @@ def test_what_was_missed_while_the_lab_was_closed_is_made_up_for_once(lab):
     schedule.stop()
     assert len(fired(lab, "budget")) == 2
     assert "while the lab was closed" in fired(lab, "budget")[-1].text
+
+
+def next_of(schedule, name):
+    return schedule._scheduler.get_job(name).next_run_time
+
+
+def test_an_interval_goes_on_from_its_last_firing_and_is_told_so(lab):
+    fire(lab.workspace, lab.config(), "budget", "before the start")
+    schedule = Schedule(lab.workspace)
+    schedule.start()
+    last = lab.workspace.jobs.trigger("budget").last_fired_at
+    assert next_of(schedule, "budget") == last + timedelta(hours=1)
+    lab.fire_trigger("budget")
+    schedule.has_fired("budget")
+    again = lab.workspace.jobs.trigger("budget").last_fired_at
+    assert last < again
+    assert next_of(schedule, "budget") == again + timedelta(hours=1)
+    schedule.stop()
+
+
+def test_an_interval_that_never_fired_counts_from_the_labs_beginning(lab):
+    schedule = Schedule(lab.workspace)
+    schedule.start()
+    began = lab.workspace.datasets.first_accepted_at()
+    assert next_of(schedule, "budget") == began + timedelta(hours=1)
+    assert {one.name: one.next_at for one in lab.triggers()}["budget"] == began + timedelta(hours=1)
+    schedule.stop()
 
 
 def test_a_budget_holds_a_trigger_back(lab):

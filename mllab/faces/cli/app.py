@@ -12,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from mllab import __version__
 from mllab.faces.cli.errors import UNEXPECTED, guarded
 from mllab.faces.cli.options import LAB_HELP
+from mllab.faces.cli.place import lab_folder
 
 
 class Entry(NamedTuple):
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Entry] = {
     "init": Entry("lab", "Make a lab from a data file.", "init"),
     "demo": Entry("lab", "Make the demo lab and run it.", "demo"),
     "up": Entry("lab", "Run the lab: watch the inbox, train, serve.", "up"),
+    "down": Entry("lab", "Stop the process that hosts the lab.", "down"),
     "status": Entry("lab", "Show the lab at a glance.", "status"),
     "train": Entry("lab", "Train a model; --register makes a version.", "train"),
     "retrain": Entry("lab", "Train, judge by the gates, promote as declared.", "retrain"),
@@ -38,6 +40,9 @@ COMMANDS: dict[str, Entry] = {
     "run": Entry("run", "Training attempts."),
     "model": Entry("model", "Models, versions and aliases."),
     "job": Entry("job", "The queue of work."),
+    "trigger": Entry("trigger", "Why work starts by itself."),
+    "serve": Entry("serve", "Answering predictions."),
+    "prediction": Entry("prediction", "The log of given answers."),
     "event": Entry("event", "The log of everything that happened."),
     "events": Entry("event", "The same as `event list`.", "list"),
 }
@@ -103,9 +108,19 @@ def mllab(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """The whole life of a model in one terminal, one process, one folder."""
-    if context.invoked_subcommand is None:
+    """The whole life of a model in one terminal, one process, one folder.
+
+    Without a command: the terminal UI of the lab here, or a welcome where there is none.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from mllab.faces.cli.place import has_terminal
+    from mllab.faces.cli.screen import show
+
+    if not has_terminal():
         typer.echo(context.get_help())
+        return
+    raise typer.Exit(show(lab_folder(lab)))
 
 
 def main() -> None:

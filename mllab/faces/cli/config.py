@@ -7,8 +7,9 @@ import typer
 
 from mllab.config import origins, parse_config
 from mllab.errors import InvalidInput, NotFound, Unavailable
-from mllab.faces.cli.options import AsJson, LabFolder, lab_folder, reading
+from mllab.faces.cli.options import AsJson, LabFolder, reading
 from mllab.faces.cli.output import print_json, print_table, say, to_json
+from mllab.faces.cli.place import lab_folder
 
 app = typer.Typer(help="The lab's declaration, mllab.toml.", rich_markup_mode=None, add_completion=False)
 

@@ -130,6 +130,41 @@ def _sha256(job: Job) -> str:
     return str((job.result or {}).get("sha256") or job.args.get("sha256") or job.subject)
 
 
+@app.command("versions")
+def list_versions(
+    source: Annotated[
+        str | None, typer.Option("--source", "-s", metavar="SOURCE", help="Only versions of this source.")
+    ] = None,
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """List the versions of each source's data."""
+    with reading(lab) as it:
+        versions = it.dataset_versions(source)
+    if as_json:
+        print_json(versions)
+        return
+    rows = [(one.source, one.version, one.n_rows, len(one.parts), one.created_at, one.digest[:12]) for one in versions]
+    print_table(("source", "version", "rows", "parts", "created", "digest"), rows, empty="no accepted data yet")
+
+
+@app.command("rejected")
+def list_rejections(
+    file: Reference,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 100,
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """List the rows of an accepted file that were left out."""
+    with reading(lab) as it:
+        rejections = it.rejections(file, limit)
+    if as_json:
+        print_json(rejections)
+        return
+    rows = [(one.line, one.code, one.column, one.reason) for one in rejections]
+    print_table(("line", "code", "column", "reason"), rows, empty="no row was left out")
+
+
 @app.command("quarantine")
 def list_quarantine(as_json: AsJson = False, lab: LabFolder = None) -> None:
     """List what was refused and why."""

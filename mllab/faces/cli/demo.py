@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from mllab.errors import LabError, NotFound, Unavailable
 from mllab.faces.cli.output import say
-from mllab.faces.text import safe
+from mllab.faces.text import curl, safe
 
 if TYPE_CHECKING:
     from mllab.faces.cli.headless import Signals
@@ -55,18 +55,13 @@ def ask_own_endpoint(host: "Host", folder: Path, later: Path) -> None:
     say(f"  -> {_post(host.url, path, body)}")
     say()
     say("ask it yourself while the lab is up:")
-    say(f"  {curl(host.url, MODEL, body)}")
+    say(f"  {curl(host.url, MODEL, example)}")
     say("go on:")
     say(f"  mllab up --lab {shlex.quote(str(folder))}")
     received = {Path(one.file).name for one in host.lab.files()}
     months = sorted(one for one in later.glob("*") if one.name not in received)
     if months:
         say(f"  cp {shlex.quote(str(months[0]))} {shlex.quote(str(folder / 'inbox'))}/    # the next month arrives")
-
-
-def curl(url: str, model: str, body: str) -> str:
-    """A line for the shell that asks a model."""
-    return f"curl -s {url}/api/v1/models/{model}/predict -H 'Content-Type: application/json' -d {shlex.quote(body)}"
 
 
 def _post(url: str, path: str, body: str) -> str:

@@ -51,11 +51,7 @@ def guarded(command: Callable[[], Any], args: Sequence[str]) -> int:
         return INTERRUPTED
     except LabError as error:
         _trace(args)
-        say_error(error.message, error.hint)
-        problems = getattr(error, "problems", ())
-        for pointer, code, detail in problems if len(problems) > 1 else ():
-            say_error(f"  {pointer}: {detail} ({code})", label="")
-        return exit_code(error)
+        return tell(error)
     except typer.TyperException as error:
         path = getattr(getattr(error, "ctx", None), "command_path", "mllab")
         say_error(error.format_message(), f"`{path} --help` shows what is possible")
@@ -65,6 +61,15 @@ def guarded(command: Callable[[], Any], args: Sequence[str]) -> int:
         hint = "" if wants_traceback(args) else "run again as `mllab --traceback ...` to see where it happened"
         say_error(f"unexpected: {type(error).__name__}: {error}", hint)
         return UNEXPECTED
+
+
+def tell(error: LabError) -> int:
+    """Say an error on stderr; its exit code."""
+    say_error(error.message, error.hint)
+    problems = getattr(error, "problems", ())
+    for pointer, code, detail in problems if len(problems) > 1 else ():
+        say_error(f"  {pointer}: {detail} ({code})", label="")
+    return exit_code(error)
 
 
 def _trace(args: Sequence[str]) -> None:

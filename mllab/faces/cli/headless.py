@@ -17,6 +17,7 @@ from mllab.records import Event
 if TYPE_CHECKING:
     from mllab.lab import Lab
 
+_LOOK_SECONDS = 0.25
 _PROGRESS_STEPS = 25
 """Of a step's progress only the first, every so many-th and the last are worth a line."""
 
@@ -38,6 +39,11 @@ class Signals:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def wait(self) -> None:
+        """Wait for a signal; one that the system hands to another thread does not wake this one, so look for it."""
+        while not self.stop.wait(_LOOK_SECONDS):
+            pass
 
     def _come(self, number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:

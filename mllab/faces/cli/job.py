@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
+import msgspec
 import typer
 
-from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
+from mllab.faces.cli.options import AsJson, LabFolder, NoWait, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.cli.progress import done_by, print_queued, wait
 
 app = typer.Typer(help="The queue of work.", rich_markup_mode=None, add_completion=False)
 
@@ -33,11 +35,12 @@ def list_jobs(
 
 @app.command("show")
 def show_job(job: Reference, as_json: AsJson = False, lab: LabFolder = None) -> None:
-    """Show one job."""
+    """Show one job with its finished steps."""
     with reading(lab) as it:
         found = it.job(job)
+        steps = it.job_steps(job)
     if as_json:
-        print_json(found)
+        print_json(msgspec.to_builtins(found) | {"steps": steps})
         return
     print_fields(
         [
@@ -57,6 +60,9 @@ def show_job(job: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
             ("result", found.result),
         ]
     )
+    if steps:
+        say()
+        print_table(("step", "finished"), [(step.name, step.finished_at) for step in steps])
 
 
 @app.command("cancel")
@@ -68,3 +74,20 @@ def cancel_job(job: Reference, as_json: AsJson = False, lab: LabFolder = None) -
         print_json(found)
         return
     say(f"asked {found.kind} of {found.subject} ({found.job_id}) to stop: it is {found.status}")
+
+
+@app.command("retry")
+def retry_job(job: Reference, no_wait: NoWait = False, as_json: AsJson = False, lab: LabFolder = None) -> None:
+    """Put a failed or cancelled job into the queue again."""
+    with opened(lab) as it:
+        again = it.retry_job(job)
+        if no_wait:
+            print_queued(again, as_json)
+            return
+        over = wait(it, again)
+        happened = done_by(it, over)
+    if as_json:
+        print_json(over)
+        return
+    for event in happened:
+        say(event.text)

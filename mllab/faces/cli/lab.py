@@ -8,8 +8,9 @@ import typer
 
 from mllab.errors import NotFound
 from mllab.faces.cli.headless import Signals, note, told
-from mllab.faces.cli.options import AsJson, LabFolder, NoWait, key_values, lab_folder, opened, reading
+from mllab.faces.cli.options import AsJson, LabFolder, NoWait, key_values, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.cli.place import lab_folder
 from mllab.faces.cli.progress import done_by, print_queued, wait
 from mllab.faces.text import show
 from mllab.records import LabProposal, TraceNode
@@ -69,11 +70,15 @@ def demo(
 ) -> None:
     """Make (or go on with) the demo lab on real flights, and run it."""
     from mllab.faces.cli.demo import ask_own_endpoint, work_through
-    from mllab.host import Host
+    from mllab.faces.cli.place import has_terminal
+    from mllab.faces.cli.screen import show
     from mllab.lab import Lab
 
-    _no_screen_yet(headless)
     later = Lab.create_demo(folder)
+    if not headless and not once and has_terminal():
+        raise typer.Exit(show(folder, port=port))
+    from mllab.host import Host
+
     signals = Signals()
     with signals.caught():
         host = Host(folder, port=port)
@@ -84,7 +89,7 @@ def demo(
                     work_through(host, signals)
                 else:
                     note(f"serving at {host.url}; drop a month from {later} into {folder / 'inbox'}; Ctrl-C ends")
-                    signals.stop.wait()
+                    signals.wait()
             if once and not signals.stop.is_set():
                 ask_own_endpoint(host, folder, later)
     raise typer.Exit(signals.exit_code)
@@ -98,23 +103,31 @@ def up(
     lab: LabFolder = None,
 ) -> None:
     """Run the lab until Ctrl-C: watch the inbox, train, serve."""
+    from mllab.faces.cli.place import has_terminal
+    from mllab.faces.cli.screen import show
+
+    folder = lab_folder(lab)
+    if not headless and has_terminal():
+        raise typer.Exit(show(folder, port=port, polling=polling))
     from mllab.host import Host
 
-    _no_screen_yet(headless)
-    folder = lab_folder(lab)
     signals = Signals()
     with signals.caught():
         host = Host(folder, port=port, polling=polling)
         before = _last_seq(folder)
         with host, told(host.lab, before):
             note(f"serving at {host.url}; drop files into {folder / 'inbox'}; Ctrl-C ends")
-            signals.stop.wait()
+            signals.wait()
     raise typer.Exit(signals.exit_code)
 
 
-def _no_screen_yet(headless: bool) -> None:
-    if not headless:
-        note("there is no terminal UI yet: going on as with --headless")
+@app.command()
+def down(lab: LabFolder = None) -> None:
+    """Stop the process that hosts the lab, wherever it runs; its jobs go on at the next start."""
+    from mllab.lab import Lab
+
+    folder = lab_folder(lab)
+    say(f"stopped the host of {folder} (process {Lab.stop_host(folder)})")
 
 
 def _last_seq(folder: Path) -> int:
@@ -168,7 +181,7 @@ def train(
             print_queued(job, as_json)
             return
         over = wait(it, job)
-        run = next((one for one in it.runs(model) if one.job_id == over.job_id), None)
+        run = next((one for one in it.runs(model=model) if one.job_id == over.job_id), None)
         happened = done_by(it, over)
     if as_json:
         print_json(run or over)

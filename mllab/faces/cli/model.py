@@ -1,17 +1,16 @@
 """`mllab model`: models, versions and aliases."""
 
-import json
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from mllab.errors import InvalidInput, NotFound, Unavailable
-from mllab.faces.cli.demo import curl
 from mllab.faces.cli.lab import Model, print_proposal
 from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
-from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.cli.output import print_fields, print_json, print_json_line, print_table, say
+from mllab.faces.text import curl
 from mllab.lab import Lab
 from mllab.records import AliasMove, Bundle, ModelSummary, ModelVersion
 
@@ -100,7 +99,7 @@ def _number(summary: ModelSummary, wanted: str) -> int:
 
 def _bundle(lab: Lab, version: ModelVersion) -> Bundle | None:
     try:
-        return lab.served(version.model, version=version.version).bundle
+        return lab.signature(version.model, version=version.version).bundle
     except (NotFound, Unavailable):
         return None
 
@@ -150,7 +149,28 @@ def _print_request(bundle: Bundle, url: str | None, name: str) -> None:
     print_table(("request column", "type", "may be missing", "example"), rows)
     if url is not None:
         say()
-        say(curl(url, name, json.dumps({"rows": [bundle.request_example]}, default=str)))
+        say(curl(url, name, bundle.request_example))
+
+
+@app.command("rows")
+def list_rows(
+    model: Model,
+    n: Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="At most so many.")] = 10,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON row a line, for `mllab predict MODEL --in FILE.jsonl`.")
+    ] = False,
+    lab: LabFolder = None,
+) -> None:
+    """Show real rows of the model's source, newest first, as a caller would send them."""
+    with opened(lab) as it:
+        rows = it.request_rows(model, n=n)
+    if as_json:
+        for row in rows:
+            print_json_line(row.values)
+        return
+    columns = list(rows[0].values)
+    shown = [(*(row.values.get(column) for column in columns), row.target) for row in rows]
+    print_table((*columns, "what came true"), shown)
 
 
 @app.command("add")

@@ -8,12 +8,12 @@ import msgspec
 from litestar.datastructures import State
 from litestar.response import Response
 
-from mllab.errors import InvalidInput
+from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.server.idempotency import Idempotency
 from mllab.faces.server.threads import Threads
 from mllab.faces.server.traffic import Traffic
-from mllab.lab import Lab
-from mllab.records import Answer, Bundle
+from mllab.lab import Lab, now
+from mllab.records import Answer, Bundle, TrafficStats
 
 MOST_ROWS_ON_LOOP = 64
 """A request with more rows is answered in a thread: it would hold up the others for longer than the switch costs."""
@@ -36,6 +36,21 @@ class Desk:
         """By model and version, of versions that have answered through V2."""
         self.n_streams = 0
         """Open streams of events."""
+        self.url = ""
+        """Where the server answers."""
+
+    def stats(self) -> TrafficStats:
+        """What has been answered so far; from any thread."""
+        return self.traffic.stats(at=now(), serving=self.lab.is_serving, url=self.url)
+
+    def must_serve(self) -> None:
+        """Refuse predictions while they are switched off.
+
+        Raises:
+            Unavailable: they are.
+        """
+        if not self.lab.is_serving:
+            raise Unavailable("serving is switched off", "`mllab serve on` switches it on again")
 
     async def predict(
         self,
@@ -52,8 +67,10 @@ class Desk:
         and explanations in a thread.
 
         Raises:
-            InvalidInput: there are no rows, or they do not fit. NotFound, Unavailable: as `Lab.predict`.
+            InvalidInput: there are no rows, or they do not fit. NotFound: as `Lab.predict`.
+            Unavailable: as `Lab.predict`, or serving is switched off.
         """
+        self.must_serve()
         if not rows:
             raise InvalidInput("there are no rows to predict", "", [("/rows", "no_rows", "at least one row is needed")])
         if len(rows) <= MOST_ROWS_ON_LOOP and version is None and alias is None and not explain:

@@ -102,7 +102,7 @@ class Guard:
             await self._refuse(error, scope, counted)
         finally:
             if status:
-                self._desk.traffic.add(status, perf_counter() - began, is_prediction=rules.is_prediction)
+                self._desk.traffic.add(status, perf_counter() - began, model=rules.model)
 
     async def _refuse(self, error: Exception, scope: Scope, send: Send) -> None:
         status, headers, body = self._tell(error, scope)

@@ -14,7 +14,8 @@ from litestar.response import Response
 from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.faces.server import body
 from mllab.faces.server.desk import as_json, desk_of
-from mllab.faces.server.pages import DatasetPage, Page, page_of
+from mllab.faces.server.operations import deployments, job, jobs, serving, triggers
+from mllab.faces.server.pages import Cursor, DatasetPage, Limit, Page, page_behind, page_of
 from mllab.faces.server.schema import CommandOperation, LabelsOperation, PredictOperation, answers
 from mllab.faces.server.stream import events
 from mllab.lab import Lab
@@ -22,17 +23,19 @@ from mllab.records import (
     Answer,
     Field,
     FileSummary,
-    Job,
     LabStatus,
     ModelSummary,
     Prediction,
+    Rejection,
     Run,
     SourceSummary,
     TraceNode,
 )
 
-Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many a page.")]
-Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")]
+RunFilter = Annotated[str, QueryParameter(description="For example `status:finished metric.auc>=0.9 -tag:old`.")]
+RunSort = Annotated[
+    str, QueryParameter(description="A field such as `name` or `metric.auc`; `-` before it turns it round.")
+]
 
 
 class PredictBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -154,6 +157,19 @@ async def command(request: Request[Any, Any, Any], verb: FromPath[str]) -> Respo
     return Response(await desk.idempotency.once(key, f"commands/{verb}", sent, do), media_type="application/json")
 
 
+@get("/predictions", responses=answers(None, 422))
+async def predictions(
+    state: State, limit: Limit = 100, cursor: Cursor = None, model: FromQuery[str | None] = None
+) -> Page[Prediction]:
+    """Logged predictions, newest first."""
+
+    def look(lab: Lab) -> Page[Prediction]:
+        return page_of(lambda n: lab.predictions(model, limit=n), lambda one: one.prediction_id, limit, cursor)
+
+    desk = desk_of(state)
+    return await desk.threads.run(look, desk.lab)
+
+
 @get("/predictions/{prediction_id:str}", responses=answers(None, 404))
 async def prediction(state: State, prediction_id: FromPath[str]) -> PredictionDetail:
     """One logged prediction with its lineage."""
@@ -173,27 +189,25 @@ async def status(state: State) -> LabStatus:
     return await desk.threads.run(desk.lab.status)
 
 
-@get("/jobs", responses=answers(None, 422))
-async def jobs(
-    state: State, limit: Limit = 100, cursor: Cursor = None, open_only: FromQuery[bool] = False
-) -> Page[Job]:
-    """Jobs, newest first."""
-
-    def look(lab: Lab) -> Page[Job]:
-        return page_of(lambda n: lab.jobs(open_only=open_only, limit=n), lambda job: job.job_id, limit, cursor)
-
-    desk = desk_of(state)
-    return await desk.threads.run(look, desk.lab)
-
-
 @get("/runs", responses=answers(None, 422))
 async def runs(
-    state: State, limit: Limit = 100, cursor: Cursor = None, model: FromQuery[str | None] = None
+    state: State,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    model: FromQuery[str | None] = None,
+    filter: RunFilter = "",
+    sort: RunSort = "-started",
 ) -> Page[Run]:
-    """Runs, newest first."""
+    """Runs that a filter lets through, newest first or as sorted. Those in the trash are not among them."""
 
     def look(lab: Lab) -> Page[Run]:
-        return page_of(lambda n: lab.runs(model, limit=n), lambda run: run.run_id, limit, cursor)
+        def window(offset: int, n: int) -> list[Run]:
+            return lab.runs(filter, model=model, sort=sort, offset=offset, limit=n)
+
+        def rank(run_id: str) -> int | None:
+            return lab.run_rank(run_id, filter, model=model, sort=sort)
+
+        return page_behind(window, rank, lambda run: run.run_id, limit, cursor)
 
     desk = desk_of(state)
     return await desk.threads.run(look, desk.lab)
@@ -249,19 +263,32 @@ async def datasets(
     return await desk.threads.run(look, desk.lab)
 
 
+@get("/datasets/{file:str}/rejections", responses=answers(None, 404, 409, 422))
+async def rejections(state: State, file: FromPath[str], limit: Limit = 100) -> list[Rejection]:
+    """The first rows of an accepted file that were left out, by line; the file by its SHA-256."""
+    desk = desk_of(state)
+    return await desk.threads.run(desk.lab.rejections, file, limit)
+
+
 router = Router(
     "/api/v1",
     route_handlers=[
         predict,
         labels,
         command,
+        predictions,
         prediction,
         status,
         jobs,
+        job,
+        triggers,
+        serving,
+        deployments,
         runs,
         models,
         model,
         datasets,
+        rejections,
         events,
     ],
 )

@@ -2,14 +2,18 @@
 
 import base64
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
+from litestar.params import QueryParameter
 
 from mllab.errors import InvalidInput
 from mllab.records import FileSummary, SourceSummary
 
 T = TypeVar("T")
+
+Limit = Annotated[int, QueryParameter(ge=1, le=1000, description="How many a page.")]
+Cursor = Annotated[str | None, QueryParameter(description="`next_cursor` of the page before.")]
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -57,6 +61,37 @@ def page_of(first: Callable[[int], Sequence[T]], name: Callable[[T], str], limit
         n_wanted *= 2
     items = list(things[start : start + limit])
     more = start + limit < len(things)
+    return Page(items=items, next_cursor=_write(start + limit, name(items[-1])) if more else None)
+
+
+def page_behind(
+    window: Callable[[int, int], Sequence[T]],
+    rank: Callable[[str], int | None],
+    name: Callable[[T], str],
+    limit: int,
+    cursor: str | None,
+) -> Page[T]:
+    """One page of a list that knows where each of its things stands.
+
+    Args:
+        window: things behind an offset, at most so many.
+        rank: how many things stand before the one of a name; None where it is not in the list.
+        name: what tells one thing from every other.
+        limit: at most so many a page.
+        cursor: `next_cursor` of the page before.
+
+    Raises:
+        InvalidInput: the cursor is none of ours, or what it points at is gone.
+    """
+    start = 0
+    if cursor:
+        place = rank(_read(cursor).last)
+        if place is None:
+            raise InvalidInput("this cursor points at something that is gone", "start again without a cursor")
+        start = place + 1
+    things = window(start, limit + 1)
+    items = list(things[:limit])
+    more = len(things) > limit
     return Page(items=items, next_cursor=_write(start + limit, name(items[-1])) if more else None)
 
 

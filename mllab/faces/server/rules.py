@@ -16,15 +16,16 @@ class Rules(NamedTuple):
     """Limit of the body."""
     needs_body: bool = False
     """Whether even an empty body must say that it is JSON."""
-    is_prediction: bool = False
+    model: str | None = None
+    """The model that is asked, where the path is that of a prediction."""
     produces: tuple[str, ...] = ("application/json",)
     """Media types an answer may have."""
 
 
-_PREDICTION = Rules(max_bytes=16 * MEGABYTE, needs_body=True, is_prediction=True)
+_PREDICTION = Rules(max_bytes=16 * MEGABYTE, needs_body=True)
 _PATHS: tuple[tuple[re.Pattern[str], Rules], ...] = (
-    (re.compile(r"/api/v1/models/[^/]+/predict"), _PREDICTION),
-    (re.compile(r"/v2/models/[^/]+(/versions/[^/]+)?/infer"), _PREDICTION),
+    (re.compile(r"/api/v1/models/(?P<model>[^/]+)/predict"), _PREDICTION),
+    (re.compile(r"/v2/models/(?P<model>[^/]+)(/versions/[^/]+)?/infer"), _PREDICTION),
     (re.compile(r"/api/v1/labels"), Rules(max_bytes=16 * MEGABYTE, needs_body=True)),
     (re.compile(r"/api/v1/commands/[^/]+"), Rules(needs_body=True)),
     (re.compile(r"/api/v1/events"), Rules(produces=("application/json", "text/event-stream"))),
@@ -37,7 +38,10 @@ _OTHERS = Rules()
 @lru_cache(1024)
 def rules_of(path: str) -> Rules:
     """The rules of a path. One that is written in an unusual way gets those of an unknown path, the strictest."""
-    return next((rules for pattern, rules in _PATHS if pattern.fullmatch(path)), _OTHERS)
+    for pattern, rules in _PATHS:
+        if found := pattern.fullmatch(path):
+            return rules._replace(model=found.groupdict().get("model"))
+    return _OTHERS
 
 
 @lru_cache(1024)

@@ -16,6 +16,7 @@ from mllab.faces.server.connection import Connection
 from mllab.faces.server.desk import Desk
 from mllab.faces.server.guard import BODY_SECONDS
 from mllab.lab import Lab
+from mllab.records import TrafficStats
 
 DRAIN_SECONDS = 5
 """How long requests in flight may take once the server is asked to stop."""
@@ -69,6 +70,7 @@ class ServerThread:
         """
         app = create_app(self._lab, self._token, host=self._host, desk=self._desk, body_seconds=self._body_seconds)
         listening = _listen(self._host, self._port)
+        self._desk.url = _url(self._host, listening.getsockname()[1])
         self._server = _Server(_config(app))
         self._thread = threading.Thread(target=self._server.run, args=([listening],), name="mllab-server", daemon=True)
         self._thread.start()
@@ -76,7 +78,7 @@ class ServerThread:
         while not self._server.accepts.wait(_LOOK_SECONDS):
             if not self._thread.is_alive() or time.monotonic() > until:
                 raise Unavailable("the server did not come up", "the host's log holds the details")
-        return _url(self._host, listening.getsockname()[1])
+        return self._desk.url
 
     def stop(self) -> None:
         """Take no new requests, finish those in flight, end streams, and end the thread. May be called twice."""
@@ -93,9 +95,9 @@ class ServerThread:
         self._desk.threads.close()
         self._server = self._thread = None
 
-    def stats(self) -> dict[str, int | float | None]:
-        """Counts and latencies since the start; see `Traffic.stats`."""
-        return self._desk.traffic.stats()
+    def stats(self) -> TrafficStats:
+        """Counts and latencies since the start; from any thread."""
+        return self._desk.stats()
 
 
 def _config(app: Any) -> uvicorn.Config:

@@ -50,16 +50,20 @@ async def live() -> dict[str, bool]:
 
 @get("/health/ready", responses=v2_answers(503))
 async def ready(state: State) -> Response[bytes]:
-    """Whether a model is in memory and has answered its golden rows."""
-    if desk_of(state).lab.is_ready():
+    """Whether a model is in memory and has answered its golden rows, and predictions are taken."""
+    lab = desk_of(state).lab
+    if lab.is_serving and lab.is_ready():
         return as_json({"ready": True})
-    return as_json({"ready": False, "error": "no model is deployed yet"}, status=503)
+    why = "no model is deployed yet" if lab.is_serving else "serving is switched off"
+    return as_json({"ready": False, "error": why}, status=503)
 
 
 @get([f"{_MODEL}/ready", f"{_VERSION}/ready"], responses=v2_answers(404, 503))
 async def model_ready(request: Request[Any, Any, Any], name: FromPath[str]) -> dict[str, Any]:
     """Whether a model, or one version of it, would answer now."""
-    served = await _served(desk_of(request.app.state), name, _version(request))
+    desk = desk_of(request.app.state)
+    desk.must_serve()
+    served = await _served(desk, name, _version(request))
     return {"name": name, "version": str(served.version), "ready": True}
 
 

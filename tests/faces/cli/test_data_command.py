@@ -80,5 +80,25 @@ def test_a_source_is_added_to_the_declaration(mllab: Call, own: Path, tmp_path: 
     assert {one["name"] for one in mllab("source", "list", "--json", "-C", own).json} >= {"towns"}
 
 
+def test_versions_of_the_data_are_listed(mllab: Call, trained: Path) -> None:
+    (version,) = mllab("data", "versions", "--json", "-C", trained).json
+    assert (version["version"], version["n_rows"], len(version["parts"])) == (1, 600, 1)
+    assert version["source"] in mllab("data", "versions", "--source", version["source"], "-C", trained).out
+    assert mllab("data", "versions", "--source", "nosuch", "--json", "-C", trained).json == []
+
+
+def test_rows_that_were_left_out_are_listed(mllab: Call, own: Path, offers: Callable[..., Path]) -> None:
+    file = offers("more.csv", seed=2)
+    lines = file.read_text().splitlines()
+    lines[5] = lines[5].replace(",", ",x", 1)
+    file.write_text("\n".join(lines) + "\n")
+    mllab("data", "add", file, "--source", source_of(mllab, own), "-C", own)
+    (rejection,) = mllab("data", "rejected", "more.csv", "--json", "-C", own).json
+    assert (rejection["line"], rejection["column"]) == (6, "price")
+    assert rejection["code"] in mllab("data", "rejected", "more.csv", "-C", own).out
+    assert "no row was left out" in mllab("data", "rejected", "offers.csv", "-C", own).err
+    assert mllab("data", "rejected", "nosuch", "-C", own).code == 3
+
+
 def source_of(mllab: Call, lab: Path) -> str:
     return str(mllab("source", "list", "--json", "-C", lab).json[0]["name"])

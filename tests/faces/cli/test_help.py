@@ -10,13 +10,16 @@ from mllab.faces.cli.app import COMMANDS, load
 NOUNS = {
     "config": {"show", "check"},
     "source": {"list", "add"},
-    "data": {"list", "show", "add", "assign", "retry", "quarantine"},
-    "run": {"list", "show", "cancel"},
-    "model": {"list", "show", "add", "promote", "rollback", "release"},
-    "job": {"list", "show", "cancel"},
+    "data": {"list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine"},
+    "run": {"list", "show", "cancel", "tag", "delete", "restore"},
+    "model": {"list", "show", "rows", "add", "promote", "rollback", "release"},
+    "job": {"list", "show", "cancel", "retry"},
+    "trigger": {"list", "run", "pause", "resume"},
+    "serve": {"status", "on", "off"},
+    "prediction": {"list", "show"},
     "event": {"list"},
 }
-READS = ("list", "show", "quarantine", "status", "trace", "predict", "events")
+READS = ("list", "show", "rows", "versions", "rejected", "quarantine", "status", "trace", "predict", "events")
 WITHOUT_A_LAB = {"init", "demo"}
 
 

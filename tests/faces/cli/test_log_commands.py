@@ -35,7 +35,8 @@ def test_jobs_are_listed_and_shown(mllab: Call, trained: Path) -> None:
     jobs = mllab("job", "list", "--json", "-C", trained).json
     assert {one["status"] for one in jobs} == {"finished"}
     job = jobs[0]["job_id"]
-    assert mllab("job", "show", job, "--json", "-C", trained).json == jobs[0]
+    shown = mllab("job", "show", job, "--json", "-C", trained).json
+    assert {name: value for name, value in shown.items() if name != "steps"} == jobs[0]
     assert job in mllab("job", "show", job, "-C", trained).out
     assert mllab("job", "list", "--open", "--json", "-C", trained).json == []
 
@@ -61,3 +62,21 @@ def test_a_trace_leads_from_the_version_to_the_file(mllab: Call, trained: Path) 
 
 def test_an_unknown_id_cannot_be_traced(mllab: Call, trained: Path) -> None:
     assert mllab("trace", "nosuch", "-C", trained).code == 3
+
+
+def test_the_steps_of_a_job_are_shown(mllab: Call, trained: Path) -> None:
+    job = next(one for one in mllab("job", "list", "--json", "-C", trained).json if one["kind"] == "retrain")["job_id"]
+    steps = mllab("job", "show", job, "--json", "-C", trained).json["steps"]
+    assert {"training_set", "fit"} <= {one["name"] for one in steps}
+    assert "STEP" in mllab("job", "show", job, "-C", trained).out
+
+
+def test_a_cancelled_job_is_tried_again(mllab: Call, own: Path) -> None:
+    job = mllab("train", "sold", "--seed", 4, "--no-wait", "--json", "-C", own).json["job_id"]
+    assert mllab("job", "retry", job, "-C", own).code == 4
+    mllab("job", "cancel", job, "-C", own)
+    assert "queued as job_" in mllab("job", "retry", job, "--no-wait", "-C", own).out
+    said = mllab("job", "retry", job, "-C", own)
+    assert said.code == 0, said.err
+    assert "finished after" in said.out
+    assert mllab("job", "retry", "job_0", "-C", own).code == 3

@@ -138,6 +138,35 @@ def test_a_page_that_cannot_be_is_refused(caller, query):
     assert is_problem(caller.get(f"/api/v1/runs?{query}"), 422, "invalid-input")
 
 
+def test_runs_are_filtered_and_sorted(caller):
+    def names(**query):
+        return [run["name"] for run in caller.get("/api/v1/runs", params=query).json()["items"]]
+
+    assert names(filter="status:finished metric.roc_auc>0.5") == [f"{MODEL}-1"]
+    assert names(filter="nosuchword") == []
+    assert names(sort="name") == sorted(names())
+    assert names(sort="-metric.test.r2")[0].startswith(NUMBERS)
+    assert names(sort="name", model=NUMBERS) == sorted(names(model=NUMBERS))
+
+
+def test_sorted_pages_add_up_to_the_whole_list(caller):
+    query = {"filter": "-nosuchword", "sort": "name", "limit": 1}
+    found, page = [], caller.get("/api/v1/runs", params=query).json()
+    for _ in range(100):
+        found += page["items"]
+        if page["next_cursor"] is None:
+            break
+        page = caller.get("/api/v1/runs", params=query | {"cursor": page["next_cursor"]}).json()
+    assert found == caller.get("/api/v1/runs", params=query | {"limit": 1000}).json()["items"]
+
+
+@pytest.mark.parametrize(("name", "text"), [("filter", "statuss:failed"), ("sort", "-metric.nosuch")])
+def test_a_filter_or_an_order_that_is_wrong_names_its_place(caller, name, text):
+    answer = caller.get("/api/v1/runs", params={name: text})
+    assert is_problem(answer, 422, "invalid-input")
+    assert answer.json()["errors"][0]["pointer"] == f"/{name}"
+
+
 def test_events_go_on_behind_the_last_one_seen(caller, host):
     first = caller.get("/api/v1/events?limit=2").json()
     then = caller.get(f"/api/v1/events?limit=2&after={first['next_cursor']}").json()

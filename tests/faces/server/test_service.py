@@ -11,7 +11,7 @@ import pytest
 from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.server import ServerThread
 from mllab.host import Host
-from tests.faces.server.asking import PREDICT
+from tests.faces.server.asking import MODEL, PREDICT
 
 
 def a_server(hosting: Host, **options) -> ServerThread:
@@ -35,14 +35,15 @@ def test_an_address_that_is_not_ours_is_told(host, address):
 def test_requests_and_latencies_are_counted(host, row):
     server = a_server(host)
     with httpx.Client(base_url=server.start()) as client:
-        assert server.stats()["p50_seconds"] is None
+        assert server.stats().p50_seconds is None
         for _ in range(3):
             client.post(PREDICT, json={"rows": [row]})
         client.get("/nothing")
     server.stop()
     stats = server.stats()
-    assert (stats["requests"], stats["errors"], stats["refused"], stats["predictions"]) == (4, 0, 1, 3)
-    assert 0 < stats["p50_seconds"] <= stats["p95_seconds"] <= stats["p99_seconds"] < 1
+    assert (stats.n_requests, stats.n_errors, stats.n_refused, stats.n_predictions) == (4, 0, 1, 3)
+    assert 0 < stats.p50_seconds <= stats.p95_seconds <= stats.p99_seconds < 1
+    assert {name: one.n_predictions for name, one in stats.models.items()} == {MODEL: 3}
 
 
 def test_a_request_in_flight_is_finished_and_later_ones_find_nobody(host, wire, row):
