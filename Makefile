@@ -21,8 +21,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: setup ## Build the demo lab in LAB=demo-lab and work it through once
-	$(BIN)/mllab demo $(LAB) --headless --once
+run: setup ## Open the demo lab in LAB=demo-lab; without a terminal, work it through once
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/mllab demo $(LAB); else $(BIN)/mllab demo $(LAB) --headless --once; fi
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest -n auto

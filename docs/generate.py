@@ -80,6 +80,27 @@ def exit_codes() -> str:
     return _table(("exit code", "meaning"), rows)
 
 
+def keys() -> str:
+    """Every key of the terminal UI by section, from its registry."""
+    from mllab.faces.tui.actions import ACTIONS, GROUPS, SCREENS
+
+    titles = {"here": "What one screen does", "rows": "Rows", "view": "The view", "go": "Going elsewhere"}
+    parts = []
+    for group in GROUPS:
+        actions = [action for action in ACTIONS if action.group == group]
+        rows = [
+            (
+                f"`{one.key}`",
+                one.help,
+                "everywhere" if set(one.screens) >= set(SCREENS) else ", ".join(one.screens),
+                f"`{one.id}`",
+            )
+            for one in actions
+        ]
+        parts.append(f"### {titles[group]}\n\n{_table(('key', 'what it does', 'where', 'name'), rows)}")
+    return "\n\n".join(parts)
+
+
 # -- records, configuration, schema -----------------------------------------------------------------------------
 
 
@@ -156,7 +177,8 @@ def schema() -> str:
             "",
         ]
         lines += [_table(("column", "type", "key", "meaning"), rows)]
-        indexes = [f"`{one.name}` ({', '.join(one.columns)})" for one in table.indexes if one.origin == "c"]
+        made = [one for one in table.indexes if one.origin == "c"]
+        indexes = [f"`{one.name}` ({', '.join(column or 'an expression' for column in one.columns)})" for one in made]
         if indexes:
             lines += ["", "Indexes: " + ", ".join(sorted(indexes)) + "."]
         parts.append("\n".join(lines))

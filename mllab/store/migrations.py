@@ -148,12 +148,13 @@ CREATE INDEX predictions_at ON predictions (at);
 CREATE INDEX predictions_model_at ON predictions (model, at);
 CREATE INDEX jobs_queued ON jobs (queued_at, job_id);
 CREATE INDEX datafiles_received ON datafiles (received_at);
+CREATE INDEX events_job ON events (job_id, seq) WHERE job_id IS NOT NULL;
 """
 
 
 @migrations()
 def m003_newest_first(db: Database) -> None:
-    """Predictions, jobs and files are listed newest first however many there are."""
+    """Predictions, jobs and files are listed newest first, and events by job, however many there are."""
     for statement in _NEWEST_FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)

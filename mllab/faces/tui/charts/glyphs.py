@@ -1,9 +1,11 @@
 """The three sets of characters a chart can be drawn with, for fonts that lack braille or everything but ASCII."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 GlyphSet = Literal["braille", "block", "ascii"]
 """The setting: `braille` is the finest, `block` needs quarter blocks, `ascii` nothing."""
+GLYPH_SETS: tuple[GlyphSet, ...] = get_args(GlyphSet)
+"""In the order in which the key goes through them."""
 
 
 class Glyphs(NamedTuple):

@@ -1,0 +1,343 @@
+"""The application: opens the lab behind its first paint, tells the screens the news, and does what every screen shares.
+
+The lab is opened in a worker (a host's start takes seconds); until then the screens show their structure. News comes
+at most four times a second; while frozen it gathers.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import ModalScreen
+
+from mllab.errors import LabError
+from mllab.faces.text import safe
+from mllab.faces.tui import parts
+from mllab.faces.tui.actions import TOP_SCREENS, Action
+from mllab.faces.tui.charts.glyphs import GLYPH_SETS, GlyphSet
+from mllab.faces.tui.clipboard import copy_sequence
+from mllab.faces.tui.keys import load_keymap, shown_keys
+from mllab.faces.tui.memory import Memory
+from mllab.faces.tui.news import Follower, News, NotOpened, Opened, opened
+from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.screens.start import StartScreen
+from mllab.faces.tui.session import Leaving, Opener, Session
+from mllab.faces.tui.themes import THEMES
+from mllab.faces.tui.widgets.lines import STATE_FROM
+
+if TYPE_CHECKING:
+    from mllab.lab import Lab
+
+_SAVE_SECONDS = 5.0
+_TICK_SECONDS = 10.0
+
+Severity = Literal["information", "warning", "error"]
+
+
+class LabApp(App[Leaving]):
+    """The terminal UI of one lab."""
+
+    TITLE = "mllab"
+    COMMANDS = {parts.commands}
+    COMMAND_PALETTE_BINDING = "ctrl+backslash"  # the palette's own keys come from the registry
+    HORIZONTAL_BREAKPOINTS = [
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-wide"),
+        (160, "-huge"),
+    ]
+    MODES = {"start": StartScreen, **parts.modes("welcome", *TOP_SCREENS)}
+    DEFAULT_MODE = "start"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("ctrl+q,ctrl+c", "do('quit')", "quit"),
+        ("ctrl+z", "suspend_process", "suspend"),
+    ]
+    CSS = """
+    Screen { background: $background; color: $foreground; }
+    Toast { max-width: 72; }
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        opener: Opener,
+        *,
+        show_traceback: bool = False,
+        keys: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            folder: the lab; where it holds none, the UI begins with a welcome.
+            opener: makes the session of a folder.
+            show_traceback: print the traceback when the UI itself fails.
+            keys: action id to keys in Textual's names; None for the key file of the user.
+            clock: the present moment in UTC, for ages on the screen.
+        """
+        super().__init__()
+        self.folder, self._opener, self._show_traceback = folder, opener, show_traceback
+        self._clock = clock
+        self.session: Session | None = None
+        self.lab: Lab | None = None
+        self.lab_name, self.host_state = folder.absolute().name, ""
+        self.memory = Memory()
+        self.trouble = ""
+        """The traceback of the last error."""
+        self.paused = False
+        self.model: str | None = None
+        """The one model that every screen shows; None for all."""
+        self.pinned: str | None = None
+        """The run that others are compared against."""
+        self.deleted: list[str] = []
+        """The runs that were deleted last."""
+        self.seen_before = 0
+        """The last event that was seen before this launch."""
+        self.glyphs = _wanted_glyphs()
+        """The set of characters that charts are drawn with."""
+        self.before = "home"
+        self._held: set[str] = set()
+        self._follower: Follower | None = None
+        self._keymap, self._keys_complaint = load_keymap() if keys is None else (dict(keys), "")
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = THEMES[0].name
+
+    # -- beginning and end ----------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Catch signals, then open the lab, or welcome."""
+        self._catch_signals()
+        self.app_resume_signal.subscribe(self, self._repaint)
+        self.set_keymap(self._keymap)
+        if self._keys_complaint:
+            self.tell(self._keys_complaint, "warning")
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The first paint is done: load the screens, then show the lab, or the welcome."""
+        has_lab = (self.folder / "mllab.toml").is_file()
+
+        def load() -> None:
+            parts.screen_class("home" if has_lab else "welcome")
+            self.call_from_thread(self._begun, has_lab)
+            parts.load_all()
+
+        self.run_worker(load, thread=True, group="parts")
+
+    def _begun(self, has_lab: bool) -> None:
+        self.switch_mode("home" if has_lab else "welcome")
+        if has_lab:
+            self.open_lab(self.folder)
+
+    def _catch_signals(self) -> None:
+        """A killed UI leaves the terminal as it found it."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            loop.add_signal_handler(number, self.exit, Leaving.STOP, 128 + number)
+
+    def _repaint(self, _: object = None) -> None:
+        """Back from the shell: the terminal holds nothing of what was drawn."""
+        self.screen.refresh(layout=True)
+
+    def open_lab(self, folder: Path) -> None:
+        """Open a lab in a worker; the screens load once it is there."""
+        session = self.session = self._opener(folder)
+        self.folder, self.lab_name, self.host_state = folder, folder.absolute().name, "opening the lab…"
+        self.run_worker(lambda: self.post_message(opened(session)), thread=True, group="open", exit_on_error=False)
+
+    def on_opened(self, message: Opened) -> None:
+        """Recall how things were left, follow the log, load."""
+        lab, self.host_state = message.lab, message.host
+        self.lab = lab
+        self._recall(lab)
+        self.set_interval(_SAVE_SECONDS, self._remember)
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self._follower = Follower(lab, self.post_message)
+        self._follower.start()
+        if self.current_mode in ("welcome", "start"):
+            self.switch_mode("home")
+        if isinstance(self.screen, LabScreen):
+            self.screen.tell_strip()
+            self.screen.reload()
+
+    def on_not_opened(self, message: NotOpened) -> None:
+        """Say why, then leave."""
+        self.trouble, self.host_state = message.trace, "not open"
+        error = message.error
+        text = f"{error.message}\n\n{error.hint}" if error.hint else error.message
+        said = f"error: {safe(error.message)}" + (f"\nhint: {safe(error.hint)}" if error.hint else "")
+        self.push_screen(
+            parts.dialog("The lab cannot be opened", text, ("cancel", "Quit")),
+            lambda _: self.exit(Leaving.STOP, return_code=1, message=Text(said)),
+        )
+
+    def _recall(self, lab: "Lab") -> None:
+        self.memory = Memory(lab.folder / ".mllab" / "tui.json")
+        self.seen_before = self.memory.get("app", "seen", 0)
+        self.model, self.pinned = self.memory.get("app", "model"), self.memory.get("app", "pinned")
+        theme, glyphs = self.memory.get("app", "theme", ""), self.memory.get("app", "glyphs", "")
+        self.theme = theme if theme in self.available_themes else self.theme
+        if glyphs in GLYPH_SETS and "MLLAB_CHARTS" not in os.environ:
+            self.glyphs = glyphs
+
+    def _remember(self) -> None:
+        """Put what the next launch should find into the file."""
+        for screen in self._lab_screens():
+            screen.keep()
+        for name in ("theme", "model", "pinned", "glyphs"):
+            self.memory.put("app", name, getattr(self, name))
+        self.memory.save()
+
+    def on_unmount(self) -> None:
+        """Stop following; the present end of the log is what the next launch counts from."""
+        if self._follower is not None:
+            self._follower.stop()
+        if self.lab is not None:
+            with contextlib.suppress(LabError):
+                self.memory.put("app", "seen", self.lab.last_seq())
+            self._remember()
+
+    def _fatal_error(self) -> None:
+        """The UI itself failed: one sentence instead of a traceback, which is kept in a file."""
+        if self._show_traceback or self.is_headless:
+            super()._fatal_error()
+            return
+        if self._exit_renderables:
+            return  # one fault often leads to others; the first one is the story
+        trace = traceback.format_exc()
+        where = self.folder / ".mllab" / "tui-failed.txt"
+        with contextlib.suppress(OSError):
+            where.write_text(trace, encoding="utf-8")
+        last = safe(trace.strip().splitlines()[-1])
+        self.panic(Text(f"error: the terminal UI failed: {last}\nhint: the whole story is in {where}; nothing is lost"))
+
+    # -- news -------------------------------------------------------------------------------------------------------
+
+    def on_news(self, message: News) -> None:
+        """Tell the screens, or keep it while frozen."""
+        self.host_state = message.host
+        self._held |= message.nouns
+        if not self.paused:
+            self._hand_on()
+        self._say_again()
+
+    def _tick(self) -> None:
+        if isinstance(self.screen, LabScreen) and not self.paused:
+            self.screen.tick()
+
+    def _hand_on(self) -> None:
+        nouns, self._held = frozenset(self._held), set()
+        for screen in self._lab_screens():
+            screen.hear(nouns)
+
+    def _lab_screens(self) -> list[LabScreen]:
+        return [one for stack in self._screen_stacks.values() for one in stack if isinstance(one, LabScreen)]
+
+    # -- words ------------------------------------------------------------------------------------------------------
+
+    def tell(self, text: str, severity: Severity = "information") -> None:
+        """A short word in the corner."""
+        self.notify("\n".join(safe(line) for line in text.split("\n")), severity=severity, markup=False)
+
+    def complain(self, error: LabError) -> None:
+        """An error in the corner: cause, and what to do."""
+        self.tell(f"{error.message}\n{error.hint}" if error.hint else error.message, "error")
+
+    def flags(self) -> str:
+        """What changes the meaning of every screen; the host's state where the strip has no room for it."""
+        flags = [f"model {self.model}"] if self.model else []
+        flags += ["❄ paused, p goes on"] if self.paused else []
+        return "  ".join([*flags, *([self.host_state] if self.size.width < STATE_FROM else [])])
+
+    def shown_key(self, action: Action) -> str:
+        """An action's key as people write it, after rebinding."""
+        return shown_keys(action, self._keymap)
+
+    def now(self) -> datetime:
+        """The present moment, for ages on the screen."""
+        return self._clock()
+
+    def copy(self, text: str, what: str) -> None:
+        """To the clipboard, through tmux and SSH too; says what was copied."""
+        if not text:
+            self.tell("there is nothing to copy here", "warning")
+            return
+        self._clipboard = text
+        if self._driver is not None:
+            self._driver.write(copy_sequence(text))
+        shown = text if len(text) <= 60 else f"{text[:57]}…"
+        self.tell(f"copied {what}: {shown}")
+
+    # -- actions ----------------------------------------------------------------------------------------------------
+
+    def action_do(self, id: str) -> None:
+        """Do one action of the registry, or say why not."""
+        screen = self.screen
+        if isinstance(screen, ModalScreen):
+            return
+        why = screen.why_not(id) if isinstance(screen, LabScreen) else None
+        if why is not None:
+            self.tell(why, "warning")
+            return
+        here, anywhere = getattr(screen, f"do_{id}", None), parts.find_doing(id)
+        if here is not None:
+            here()
+        elif anywhere is not None:
+            anywhere(self)
+        elif id.startswith("go_"):
+            self.go(id.removeprefix("go_"))
+
+    def go(self, name: str) -> None:
+        """Show a top screen."""
+        if name != self.current_mode:
+            self.before = self.current_mode
+            self.switch_mode(name)
+
+    def show_run(self, run_id: str) -> None:
+        """Show one run, above the table of runs."""
+        self.go("runs")
+        self.push_screen(parts.make_screen("run", run_id))
+
+    def show_model(self, name: str) -> None:
+        """Show one model among the models."""
+        self.focus_model(name)
+        self.go("models")
+
+    def pause(self, paused: bool) -> None:
+        """Freeze what is live, or catch up."""
+        self.paused = paused
+        if not paused:
+            self._hand_on()
+        self._say_again()
+
+    def _say_again(self) -> None:
+        if isinstance(self.screen, LabScreen):
+            self.screen.tell_strip()
+            self.screen.say_again()
+
+    def focus_model(self, name: str | None) -> None:
+        """Show one model on every screen; an empty name shows all, None changes nothing."""
+        if name is None:
+            return
+        self.model = name or None
+        for screen in self._lab_screens():
+            screen.model_changed()
+        self._say_again()
+
+
+def _wanted_glyphs() -> GlyphSet:
+    wanted = os.environ.get("MLLAB_CHARTS", "")
+    return wanted if wanted in GLYPH_SETS else GLYPH_SETS[0]

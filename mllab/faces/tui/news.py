@@ -1,0 +1,104 @@
+"""What comes to the application from its threads: the lab is open, or not, or something in it has changed."""
+
+import contextlib
+import threading
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from mllab.errors import LabError
+from mllab.faces.tui.session import Session
+
+if TYPE_CHECKING:
+    from mllab.lab import Lab
+
+LOOK_SECONDS = 0.25
+"""How often the log is looked at: the screen changes at most so often by itself."""
+_EVENTS_A_LOOK = 1000
+
+
+class Opened(Message):
+    """The lab is open."""
+
+    def __init__(self, lab: "Lab", host: str) -> None:
+        """Carry it, and a word on its host."""
+        super().__init__()
+        self.lab, self.host = lab, host
+
+
+class NotOpened(Message):
+    """The lab could not be opened."""
+
+    def __init__(self, error: LabError, trace: str) -> None:
+        """Carry the reason."""
+        super().__init__()
+        self.error, self.trace = error, trace
+
+
+class News(Message):
+    """Nouns whose rows have changed since the last news, and a word on the host."""
+
+    def __init__(self, nouns: frozenset[str], host: str) -> None:
+        """Carry both."""
+        super().__init__()
+        self.nouns, self.host = nouns, host
+
+
+def opened(session: Session) -> Message:
+    """Open a session's lab, in a worker thread; what came of it."""
+    try:
+        lab = session.open()
+        return Opened(lab, host_state(lab))
+    except LabError as error:
+        return NotOpened(error, traceback.format_exc())
+    except Exception as error:  # noqa: BLE001 - said on the screen instead of a torn terminal
+        plain = LabError(f"unexpected: {type(error).__name__}: {error}", "the lab was left as it is")
+        return NotOpened(plain, traceback.format_exc())
+
+
+class Follower:
+    """The thread that looks at the log: however many events came, each look is one piece of news."""
+
+    def __init__(self, lab: "Lab", tell: Callable[[News], object]) -> None:
+        """Follow from the present end of the log on.
+
+        Args:
+            lab: what is followed.
+            tell: takes the news; called in the thread.
+        """
+        self._lab, self._tell, self._stop = lab, tell, threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tui-news", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the present look."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        seq, host = 0, ""
+        with contextlib.suppress(LabError):
+            seq = self._lab.last_seq()
+        while not self._stop.wait(LOOK_SECONDS):
+            try:
+                events = self._lab.events(seq, limit=_EVENTS_A_LOOK)
+                state = host_state(self._lab)
+            except LabError:
+                continue  # busy, or closing: the next look finds what came
+            if events or state != host:
+                host, seq = state, events[-1].seq if events else seq
+                self._tell(News(frozenset(event.type.partition(".")[0] for event in events), host))
+
+
+def host_state(lab: "Lab") -> str:
+    """A word on the host for the strip."""
+    status = lab.status()
+    if status.url is None:
+        return "no host"
+    port = status.url.rpartition(":")[2]
+    who = "attached" if lab.is_attached else "serving" if status.ready else "no model yet"
+    return f"{who} :{port}"

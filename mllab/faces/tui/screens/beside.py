@@ -1,0 +1,224 @@
+"""A table, a pane beside it with what the cursor is on, a filter, tabs: what Models and Data have in common.
+
+Where there is no room for both, enter shows the pane instead of the table and escape brings the table back; else enter
+gives the pane the focus, so that the keys of rows scroll it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import ClassVar, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from mllab.errors import LabError
+from mllab.faces.tui.safe import safe_text
+from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.viewmodels.runs import Look
+from mllab.faces.tui.widgets.columns import Column
+from mllab.faces.tui.widgets.filterline import FilterLine
+from mllab.faces.tui.widgets.reader import Reader
+from mllab.faces.tui.widgets.table_messages import Failed, Highlighted, Opened
+from mllab.faces.tui.widgets.tabline import TabLine
+
+R = TypeVar("R")
+
+
+class BesideScreen(LabScreen):
+    """The frame of such a screen."""
+
+    TABS: ClassVar[tuple[str, ...]] = ()
+    EXAMPLE: ClassVar[str] = ""
+    """What may be typed as a filter."""
+
+    DEFAULT_CSS = """
+    BesideScreen {
+        .pane { width: 62%; max-width: 74; }
+        .side { width: 1fr; padding: 0 0 0 1; }
+        &.-huge .pane { width: 58%; max-width: 100%; }
+        &.-narrow .pane, &.-tiny .pane, &.-zoomed .pane { width: 1fr; max-width: 100%; }
+        &.-narrow.-reading .pane { display: none; }
+        &.-narrow.-reading .side { display: block; width: 1fr; border-left: none; }
+    }
+    """
+
+    def __init__(self) -> None:
+        """No filter, the first tab."""
+        super().__init__()
+        self._filter, self._tab = "", self.TABS[0]
+
+    def below(self) -> ComposeResult:
+        """The filter, while it is typed."""
+        yield FilterLine(self.EXAMPLE)
+
+    def filter_changed(self) -> None:
+        """Show other rows; the filter is in `_filter`."""
+
+    def tab_changed(self) -> None:
+        """Show another tab; it is in `_tab`."""
+
+    def column(self, look: Look, cell: Callable[[R, str, datetime], str], ink: Callable[[R, str], str]) -> Column[R]:
+        """A column of the table.
+
+        Args:
+            look: how it looks.
+            cell: from a row, the column's id and the present moment to the text.
+            ink: from a row and the column's id to a style.
+        """
+
+        def drawn(row: R) -> Content:
+            return safe_text(cell(row, look.id, self.lab_app.now())).stylize(ink(row, look.id))
+
+        return Column(
+            id=look.id,
+            title=look.title,
+            cell=drawn,
+            width=look.width,
+            grow=look.grow,
+            right=look.right,
+            from_width=look.from_width,
+        )
+
+    # -- memory ---------------------------------------------------------------------------------------------------
+
+    def recall(self) -> None:
+        """Filter and tab of the last time."""
+        memory = self.lab_app.memory
+        self._filter = memory.get(self.NAME, "filter", "")
+        tab = memory.get(self.NAME, "tab", self.TABS[0])
+        self._tab = tab if tab in self.TABS else self.TABS[0]
+        self.name_tabs()
+
+    def remember(self) -> None:
+        """Keep them."""
+        self.lab_app.memory.put(self.NAME, "filter", self._filter)
+        self.lab_app.memory.put(self.NAME, "tab", self._tab)
+
+    # -- the pane -------------------------------------------------------------------------------------------------
+
+    @property
+    def reader(self) -> Reader:
+        """The pane."""
+        return self.query_one(Reader)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the pane has been opened with enter."""
+        return self.has_class("-reading")
+
+    @on(Opened)
+    def _opened(self) -> None:
+        self.add_class("-reading")
+        self.call_after_refresh(self.reader.take_focus)
+
+    def close_pane(self) -> None:
+        """Back to the table."""
+        self.remove_class("-reading")
+        self.call_after_refresh(self.table.focus)
+
+    def on_descendant_focus(self) -> None:
+        """Tab, or a click, that leaves the pane closes it."""
+        if self.table.has_focus:
+            self.remove_class("-reading")
+
+    # -- the filter -----------------------------------------------------------------------------------------------
+
+    def do_filter(self) -> None:
+        """Type a filter; it is for the table."""
+        self.remove_class("-reading")
+        self.query_one(FilterLine).open(self._filter)
+
+    @on(FilterLine.Typed)
+    def _typed(self, event: FilterLine.Typed) -> None:
+        self._filter_by(event.text)
+
+    @on(FilterLine.Left)
+    def _left(self) -> None:
+        self.set_focus(self.table)
+
+    def _filter_by(self, text: str) -> None:
+        if text != self._filter:
+            self._filter = text
+            self.remember()
+            self.filter_changed()
+
+    def step_back(self) -> bool:
+        """The pane first, then the filter."""
+        line = self.query_one(FilterLine)
+        if self.is_reading:
+            self.close_pane()
+        elif line.is_open or self._filter:
+            line.action_leave()
+            self._filter_by("")
+        else:
+            return False
+        return True
+
+    # -- tabs -----------------------------------------------------------------------------------------------------
+
+    @on(TabLine.Picked)
+    def _picked(self, event: TabLine.Picked) -> None:
+        self._show_tab(event.tab)
+
+    def name_tabs(self, notes: Mapping[str, str] | None = None) -> None:
+        """Show the tabs, some with a word behind the name, such as a count."""
+        names = {tab: f"{tab} {(notes or {}).get(tab, '')}".strip() for tab in self.TABS}
+        self.query_one(TabLine).show_tabs(list(names.values()), names[self._tab])
+
+    def do_next_tab(self) -> None:
+        """To the right, round the end."""
+        self._show_tab(self.query_one(TabLine).beside(1))
+
+    def do_previous_tab(self) -> None:
+        """To the left, round the end."""
+        self._show_tab(self.query_one(TabLine).beside(-1))
+
+    def _show_tab(self, name: str) -> None:
+        self._tab = name.partition(" ")[0]
+        self.query_one(TabLine).mark(name)
+        self.remember()
+        self.tab_changed()
+
+    # -- rows: of the pane while it is read -----------------------------------------------------------------------
+
+    def _row_keys(self, scroll: Callable[[], None], move: Callable[[], None]) -> None:
+        (scroll if self.is_reading else move)()
+
+    def do_down(self) -> None:
+        """Next row, or line."""
+        self._row_keys(lambda: self.reader.scroll_lines(1), super().do_down)
+
+    def do_up(self) -> None:
+        """Row above, or line."""
+        self._row_keys(lambda: self.reader.scroll_lines(-1), super().do_up)
+
+    def do_first(self) -> None:
+        """First row, or line."""
+        self._row_keys(lambda: self.reader.scroll_ends(end=False), super().do_first)
+
+    def do_last(self) -> None:
+        """Last row, or line."""
+        self._row_keys(lambda: self.reader.scroll_ends(end=True), super().do_last)
+
+    def do_half_down(self) -> None:
+        """Half a page down."""
+        self._row_keys(lambda: self.reader.scroll_pages(0.5), super().do_half_down)
+
+    def do_half_up(self) -> None:
+        """Half a page up."""
+        self._row_keys(lambda: self.reader.scroll_pages(-0.5), super().do_half_up)
+
+    # -- what the table tells -------------------------------------------------------------------------------------
+
+    @on(Highlighted)
+    def _highlighted(self) -> None:
+        self.reload()
+
+    @on(Failed)
+    def _failed(self, event: Failed) -> None:
+        self._show_error(event.error)
+
+    def _show_error(self, error: LabError) -> None:
+        self._error = error
+        self._tell()

@@ -1,0 +1,338 @@
+"""Runs: every training attempt in one table, a pane with the run under the cursor. The screen to copy."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from textual import on
+from textual.app import ComposeResult
+from textual.content import Content
+
+from mllab.errors import LabError
+from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.screens.compare import CompareScreen
+from mllab.faces.tui.screens.run import RunScreen
+from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, train_now, undo_delete
+from mllab.faces.tui.viewmodels import runs as view
+from mllab.faces.tui.widgets.chart import named
+from mllab.faces.tui.widgets.columns import Column
+from mllab.faces.tui.widgets.dialogs import PickSome
+from mllab.faces.tui.widgets.filterline import FilterLine
+from mllab.faces.tui.widgets.runpane import RunPane
+from mllab.faces.tui.widgets.table_messages import Failed, Opened, SortAsked
+from mllab.faces.tui.widgets.vtable import VTable
+from mllab.lab import Lab
+from mllab.records import MetricPoint, Run, RunNames
+
+MOST_COMPARED = 8
+"""Curves that can still be told apart."""
+MOST_EXPORTED = 100_000
+_NO_NAMES = RunNames(metrics=(), params=(), tags=())
+_EXAMPLE = "status:failed  metric.test.roc_auc>=0.7  param.max_depth<6  -word"
+
+
+class RunRows(NamedTuple):
+    """The runs of one filter and order, window by window."""
+
+    lab: Lab
+    filter: str
+    model: str | None
+    sort: str
+
+    def count(self) -> int:  # type: ignore[override]
+        """How many there are."""
+        return self.lab.count_runs(self.filter, model=self.model)
+
+    def window(self, offset: int, limit: int) -> Sequence[Run]:
+        """Some of them."""
+        return self.lab.runs(self.filter, model=self.model, sort=self.sort, offset=offset, limit=limit)
+
+    def rank(self, key: str) -> int | None:
+        """Where a run stands."""
+        return self.lab.run_rank(key, self.filter, model=self.model, sort=self.sort)
+
+    def key(self, row: Run) -> str:
+        """A run's id."""
+        return row.run_id
+
+
+class Seen(NamedTuple):
+    """What is loaded beside the table's own windows."""
+
+    n_all: int
+    names: RunNames
+    run: Run | None
+    points: list[MetricPoint]
+
+
+class RunsScreen(LabScreen):
+    """The table of runs."""
+
+    NAME = "runs"
+    FOLLOWS = frozenset({"run", "metrics"})
+
+    def __init__(self) -> None:
+        """Newest first, unfiltered, the default columns."""
+        super().__init__()
+        self._filter, self._sort = "", "-started"
+        self._columns: list[str] = []
+        self._names: RunNames | None = None
+        self._n_all = 0
+
+    def body(self) -> ComposeResult:
+        """Filter above table, pane at the side."""
+        yield VTable[Run](id="runs", classes="pane")
+        yield RunPane(classes="side")
+
+    def below(self) -> ComposeResult:
+        """The filter, while it is typed."""
+        yield FilterLine(_EXAMPLE)
+
+    # -- loading --------------------------------------------------------------------------------------------------
+
+    def recall(self) -> None:
+        """Filter, order and columns of the last time."""
+        memory = self.lab_app.memory
+        self._filter = memory.get("runs", "filter", "")
+        self._sort = memory.get("runs", "sort", "-started")
+        self._columns = memory.get("runs", "columns", [])
+
+    def remember(self) -> None:
+        """Keep them."""
+        self.lab_app.memory.put("runs", "filter", self._filter)
+        self.lab_app.memory.put("runs", "sort", self._sort)
+        self.lab_app.memory.put("runs", "columns", self._columns)
+
+    def load(self, lab: Lab) -> Seen:
+        """Counts, names for columns, the run under the cursor."""
+        key, model = self.table.cursor_key, self.lab_app.model
+        run = lab.run(key) if key else None
+        points = lab.metric_points(run.run_id) if run else []
+        return Seen(lab.count_runs(model=model), lab.run_names(), run, points)
+
+    def show(self, found: Seen) -> None:
+        """Columns once their names are known; the pane; the count."""
+        first = self._names is None
+        self._names, self._n_all = found.names, found.n_all
+        if first:
+            self._set_columns()
+            self._set_rows()
+        self.query_one(RunPane).show_run(found.run, found.points, self.lab_app.now())
+        self._headline()
+
+    def hear(self, nouns: frozenset[str]) -> None:
+        """New runs and new values: the table looks again, too."""
+        if nouns & self.FOLLOWS and self._names is not None:
+            self.table.refresh_rows()
+        super().hear(nouns)
+
+    def tick(self) -> None:
+        """Ages in the table, too."""
+        self.table.refresh()
+        super().tick()
+
+    def model_changed(self) -> None:
+        """Other rows."""
+        self._set_rows()
+        super().model_changed()
+
+    def _set_columns(self) -> None:
+        names = self._names or _NO_NAMES
+        columns = self._columns or view.default_columns(names.metrics)
+        self._shown = columns
+        self.table.columns = [self._column(one) for one in columns]
+        self.table.sort = (self._sort.removeprefix("-"), self._sort.startswith("-"))
+
+    def _column(self, id: str) -> Column[Run]:
+        look = view.look(id)
+        return Column(
+            id=id,
+            title=look.title,
+            cell=self._named if id == "name" else lambda run: view.cell(run, id, self.lab_app.now()),
+            width=look.width,
+            grow=look.grow,
+            right=look.right,
+            sort=id,
+            from_width=look.from_width,
+        )
+
+    def _named(self, run: Run) -> Content:
+        app = self.lab_app
+        return named(run.run_id, run.name, app.theme, ascii_only=app.glyphs == "ascii")
+
+    def _set_rows(self) -> None:
+        lab = self.lab_app.lab
+        if lab is not None:
+            self.table.empty = self._why_empty()
+            self.table.set_source(RunRows(lab, self._filter, self.lab_app.model, self._sort))
+
+    def _why_empty(self) -> str:
+        if self._filter:
+            return f"no run matches  {self._filter}\n\nesc clears the filter"
+        return "no runs yet\n\na run is one training attempt\nn trains a model now · or drop a data file into inbox/"
+
+    def _headline(self) -> None:
+        table = self.table
+        self.say(view.headline(table.n_rows, self._n_all, self._filter, self._sort, len(table.marked)))
+
+    # -- what the table tells -----------------------------------------------------------------------------------------
+
+    @on(VTable.Highlighted)
+    def _highlighted(self) -> None:
+        self.reload()
+
+    @on(VTable.Loaded)
+    def _loaded(self) -> None:
+        self._error = None
+        self._headline()
+
+    @on(VTable.MarksChanged)
+    def _marked(self) -> None:
+        self._headline()
+
+    @on(VTable.Failed)
+    def _failed(self, event: Failed) -> None:
+        self._show_error(event.error)
+
+    def _show_error(self, error: LabError) -> None:
+        self._error = error
+        self._tell()
+
+    @on(VTable.Opened)
+    def _opened(self, event: Opened) -> None:
+        self.app.push_screen(RunScreen(event.key))
+
+    @on(VTable.SortAsked)
+    def _sort_asked(self, event: SortAsked) -> None:
+        same = self._sort.removeprefix("-") == event.column_id
+        self._sort_by(view.reversed_sort(self._sort) if same else view.next_sort("", [event.column_id]))
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    def why_not(self, action: str) -> str | None:
+        """Most actions need a run."""
+        if action in ("open", "tag", "delete", "pin", "mark", "copy_id", "copy_json") and self.table.cursor_key is None:
+            return "there is no run here"
+        if action == "undo" and not self.lab_app.deleted:
+            return "nothing was deleted in this sitting; `mllab run list --trash` lists older ones"
+        if action == "compare" and len(self._chosen()) < 2:
+            return "mark two or more runs with space, then c compares them"
+        return None
+
+    def step_back(self) -> bool:
+        """Filter first, then a range, then marks."""
+        line = self.query_one(FilterLine)
+        if line.is_open or self._filter:
+            line.action_clear()
+            self._filter_by("")
+            return True
+        if self.table.range is not None:
+            self.table.cancel_range()
+            return True
+        if self.table.marked:
+            self.table.clear_marks()
+            return True
+        return False
+
+    def do_filter(self) -> None:
+        """Type a filter."""
+        self.query_one(FilterLine).open(self._filter)
+
+    @on(FilterLine.Typed)
+    def _typed(self, event: FilterLine.Typed) -> None:
+        self._filter_by(event.text)
+
+    @on(FilterLine.Left)
+    def _left(self) -> None:
+        self.set_focus(self.table)
+
+    def _filter_by(self, text: str) -> None:
+        if text != self._filter:
+            self._filter = text
+            self._set_rows()
+
+    def do_sort(self) -> None:
+        """By the next column."""
+        self._sort_by(view.next_sort(self._sort, self._shown))
+
+    def do_reverse(self) -> None:
+        """The other way round."""
+        self._sort_by(view.reversed_sort(self._sort))
+
+    def _sort_by(self, sort: str) -> None:
+        self._sort = sort
+        self.table.sort = (sort.removeprefix("-"), sort.startswith("-"))
+        self._set_rows()
+        self._headline()
+
+    def do_mark(self) -> None:
+        """Mark, go on."""
+        self.table.toggle_mark()
+
+    def do_range(self) -> None:
+        """Begin or end a range."""
+        self.table.begin_range()
+
+    def _chosen(self) -> list[str]:
+        """The marked runs, else the one under the cursor."""
+        key = self.table.cursor_key
+        return self.table.marked_keys or ([key] if key else [])
+
+    def do_compare(self) -> None:
+        """The marked runs side by side."""
+        chosen = self._chosen()
+        if len(chosen) > MOST_COMPARED:
+            self.lab_app.tell(f"the first {MOST_COMPARED} of {len(chosen)} marked runs are compared", "warning")
+        self.app.push_screen(CompareScreen(chosen[:MOST_COMPARED]))
+
+    def do_columns(self) -> None:
+        """Tick the columns."""
+        names = self._names or _NO_NAMES
+        options = view.all_columns(names.metrics, names.params, names.tags)
+
+        def take(chosen: list[str] | None) -> None:
+            if chosen is not None:
+                kept = [one for one in self._shown if one in chosen]
+                self._columns = kept + [one for one in chosen if one not in kept]
+                self._set_columns()
+                self.table.refresh_rows()
+
+        self.app.push_screen(PickSome("Columns of the table", options, self._shown), take)
+
+    def do_new_run(self) -> None:
+        """Train a model."""
+        train_now(self)
+
+    def do_tag(self) -> None:
+        """Tag the chosen runs."""
+        tag_runs(self, self._chosen())
+
+    def do_pin(self) -> None:
+        """Pin or unpin."""
+        pin_run(self, self.table.cursor_key or "")
+
+    def do_delete(self) -> None:
+        """Into the trash, with a way back."""
+        delete_runs(self, self._chosen(), self.table.clear_marks)
+
+    def do_undo(self) -> None:
+        """Out of the trash again."""
+        undo_delete(self)
+
+    def copyable(self) -> tuple[str, Any] | None:
+        """The run under the cursor."""
+        run = self.table.cursor_record
+        return (run.run_id, run) if run else None
+
+    def why_not_export(self) -> str | None:
+        """Rows there are."""
+        return None if self.table.n_rows else "there are no runs to export"
+
+    def exported(self, lab: Lab) -> tuple[Sequence[str], Sequence[Sequence[Any]], Any]:
+        """Every run of the filter in this order, with the shown columns."""
+        runs = lab.runs(self._filter, model=self.lab_app.model, sort=self._sort, limit=MOST_EXPORTED)
+        now = self.lab_app.now()
+        return (
+            ["run_id", *self._shown],
+            [[run.run_id, *(view.cell(run, c, now) for c in self._shown)] for run in runs],
+            runs,
+        )

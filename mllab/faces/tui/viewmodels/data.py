@@ -1,0 +1,317 @@
+"""The tables of the data screen: files, versions, the quarantine, columns; and what is said around them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mllab.faces.tui.viewmodels.page import matches
+from mllab.faces.tui.viewmodels.runs import Look
+from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, n_bytes, status
+from mllab.records import DataFile, DatasetVersion, FileStatus, Job, JobStatus, QuarantineEntry, SourceSummary
+
+TABS = ("files", "versions", "quarantine", "columns")
+COLUMNS: dict[str, tuple[Look, ...]] = {
+    "files": (
+        Look("name", "file", 16, True, False, 0),
+        Look("status", "status", 13, True, False, 0),
+        Look("source", "source", 10, False, False, 0),
+        Look("rows", "rows", 7, False, True, 0),
+        Look("age", "age", 4, False, True, 0),
+        Look("refused", "refused", 7, False, True, 68),
+        Look("size", "size", 7, False, True, 78),
+    ),
+    "versions": (
+        Look("source", "source", 14, True, False, 0),
+        Look("version", "version", 7, False, True, 0),
+        Look("rows", "rows", 10, False, True, 0),
+        Look("parts", "files", 6, False, True, 0),
+        Look("age", "age", 4, False, True, 0),
+        Look("digest", "digest", 12, False, False, 76),
+    ),
+    "quarantine": (
+        Look("what", "what", 12, False, False, 0),
+        Look("code", "code", 12, False, False, 0),
+        Look("name", "file", 16, False, False, 0),
+        Look("reason", "reason", 14, True, False, 0),
+    ),
+    "columns": (
+        Look("column", "source, column", 20, True, False, 0),
+        Look("type", "type", 12, False, False, 0),
+        Look("role", "role", 14, False, False, 0),
+    ),
+}
+_PENDING = (FileStatus.WAITING, FileStatus.QUARANTINED)
+_STATUS_CELLS = 13
+
+
+class Row(NamedTuple):
+    """One line of any of the tables."""
+
+    key: str
+    record: DataFile | DatasetVersion | QuarantineEntry | SourceSummary
+    file: DataFile | None = None
+    """The file that the line is about, where it is about one."""
+    job: Job | None = None
+    """That takes this file in right now."""
+    column: str = ""
+    """Of a source; empty on the source's own line."""
+
+
+class Found(NamedTuple):
+    """All that the tables are made from."""
+
+    files: Sequence[DataFile]
+    """Newest first."""
+    jobs: Sequence[Job] = ()
+    """That are not over."""
+    sources: Sequence[SourceSummary] = ()
+    versions: Sequence[DatasetVersion] = ()
+    quarantine: Sequence[QuarantineEntry] = ()
+
+
+def of_sources(found: Found, names: set[str] | None) -> Found:
+    """Only what belongs to these sources, or to none yet; None for everything."""
+    if names is None:
+        return found
+    files = [one for one in found.files if one.source is None or one.source in names]
+    kept = {one.sha256 for one in files}
+    return Found(
+        files=files,
+        jobs=found.jobs,
+        sources=[one for one in found.sources if one.name in names],
+        versions=[one for one in found.versions if one.source in names],
+        quarantine=[one for one in found.quarantine if one.sha256 in kept],
+    )
+
+
+# -- rows -----------------------------------------------------------------------------------------------------------
+
+
+def rows(found: Found, tab: str) -> list[Row]:
+    """The lines of one of `TABS`."""
+    return {"files": _files, "versions": _versions, "quarantine": _quarantine, "columns": _columns}[tab](found)
+
+
+def filtered(rows: list[Row], filter: str) -> list[Row]:
+    """The lines that match words on name, source, status, code and reason; all of them for no words."""
+    return [row for row in rows if matches(_words(row), filter)] if filter else rows
+
+
+def _files(found: Found) -> list[Row]:
+    jobs = {one.args.get("sha256"): one for one in found.jobs if one.kind == "intake"}
+    return [Row(one.sha256, one, one, jobs.get(one.sha256)) for one in found.files]
+
+
+def _versions(found: Found) -> list[Row]:
+    ordered = sorted(found.versions, key=lambda one: (one.source, -one.version))
+    return [Row(f"{one.source}@{one.version}", one) for one in ordered]
+
+
+def _quarantine(found: Found) -> list[Row]:
+    """Whole files first, what waits for an answer above all; then refused rows by file; newest files first."""
+    place = {one.sha256: at for at, one in enumerate(found.files)}
+    files = {one.sha256: one for one in found.files}
+
+    def order(entry: QuarantineEntry) -> tuple[bool, bool, int, int]:
+        file = files.get(entry.sha256)
+        waits = file is not None and file.status is FileStatus.WAITING
+        return entry.scope != "file", not waits, place.get(entry.sha256, 0), entry.line or 0
+
+    ordered = sorted(found.quarantine, key=order)
+    return [Row(f"{one.sha256}:{one.scope}:{at}", one, files.get(one.sha256)) for at, one in enumerate(ordered)]
+
+
+def _columns(found: Found) -> list[Row]:
+    return [Row(f"{one.name}/{column}", one, column=column) for one in found.sources for column in ("", *one.columns)]
+
+
+def _words(row: Row) -> str:
+    record = row.record
+    match record:
+        case DataFile():
+            parts = [record.name, record.source, record.status.value, record.code]
+        case DatasetVersion():
+            parts = [record.source, f"version {record.version} v{record.version}"]
+        case QuarantineEntry():
+            source = row.file.source if row.file else None
+            state = row.file.status.value if row.file else None
+            parts = [record.file, source, state, record.scope, record.code, record.reason]
+        case _:
+            parts = [record.name, row.column, record.columns.get(row.column), *roles(record, row.column)]
+    return " ".join(part for part in parts if part)
+
+
+def roles(source: SourceSummary, column: str) -> list[str]:
+    """What a column is for in its source."""
+    return ["key"] * (column in source.key) + ["timestamp"] * (column == source.timestamp)
+
+
+# -- cells ----------------------------------------------------------------------------------------------------------
+
+
+def cell(row: Row, column: str, now: datetime) -> str:
+    """What stands in a cell; nothing in a column of another table."""
+    record = row.record
+    match record:
+        case DataFile():
+            return _file_cell(record, row.job, column, now)
+        case DatasetVersion():
+            return _version_cell(record, column, now)
+        case QuarantineEntry():
+            return _refused_cell(record, row.file, column)
+    return _column_cell(record, row.column, column)
+
+
+def _file_cell(file: DataFile, job: Job | None, column: str, now: datetime) -> str:
+    accepted = file.status is FileStatus.ACCEPTED
+    match column:
+        case "name":
+            return file.name
+        case "status":
+            return file_status(file, job)
+        case "source":
+            return file.source or "-"
+        case "rows":
+            return f"{file.n_rows:,}" if accepted else "-"
+        case "refused":
+            return f"{file.n_rejected:,}" if accepted else "-"
+        case "age":
+            return age(file.received_at, now)
+        case "size":
+            return n_bytes(file.n_bytes)
+    return ""
+
+
+def file_status(file: DataFile, job: Job | None) -> str:
+    """The status with its mark; of a file that is being taken in the step and how far it is."""
+    if file.status is not FileStatus.RECEIVED:
+        return status(file.status.value)
+    return step(job) if job else status("queued")
+
+
+def step(job: Job) -> str:
+    """What the intake of a file does right now: `▶ read 40 %`."""
+    if job.status is not JobStatus.RUNNING:
+        return status("queued")
+    share = f" {job.progress_share * 100:.0f} %" if job.progress_share is not None else ""
+    return f"▶ {job.progress_text or job.step or 'begins'}{share}"
+
+
+def _version_cell(version: DatasetVersion, column: str, now: datetime) -> str:
+    match column:
+        case "source":
+            return version.source
+        case "version":
+            return str(version.version)
+        case "rows":
+            return f"{version.n_rows:,}"
+        case "parts":
+            return f"{len(version.parts):,}"
+        case "age":
+            return age(version.created_at, now)
+        case "digest":
+            return version.digest[:12]
+    return ""
+
+
+def _refused_cell(entry: QuarantineEntry, file: DataFile | None, column: str) -> str:
+    match column:
+        case "what" if entry.scope == "file":
+            return "? waits" if file and file.status is FileStatus.WAITING else "✗ file"
+        case "what":
+            return f"· line {entry.line}"
+        case "code":
+            return entry.code
+        case "name":
+            return entry.file
+        case "reason":
+            return entry.reason
+    return ""
+
+
+def _column_cell(source: SourceSummary, name: str, column: str) -> str:
+    match column:
+        case "column":
+            return f"  {name}" if name else source.name
+        case "type" if name:
+            return source.columns[name]
+        case "type":
+            return count(len(source.columns), "column")
+        case "role":
+            return ", ".join(roles(source, name)) if name else f"{source.n_rows:,} rows"
+    return ""
+
+
+def ink(row: Row, column: str) -> str:
+    """The colour of a cell; what it says, its text says too."""
+    if isinstance(row.record, SourceSummary):
+        return "" if row.column else "bold"
+    if column in ("status", "what") and row.file is not None:
+        if isinstance(row.record, QuarantineEntry) and row.record.scope == "row":
+            return ""
+        return STATUS_INKS.get("running" if row.job else row.file.status.value, "")
+    return "$warning" if column == "refused" and row.file is not None and row.file.n_rejected else ""
+
+
+def identity(row: Row) -> str:
+    """What is copied as the id of a line."""
+    record = row.record
+    match record:
+        case DataFile() | QuarantineEntry():
+            return record.sha256
+        case DatasetVersion():
+            return f"{record.source}@{record.version}"
+    return row.column or record.name
+
+
+# -- around the table -------------------------------------------------------------------------------------------------
+
+
+def notes(found: Found) -> dict[str, str]:
+    """What stands behind the names of tabs: counts; of the quarantine the files that a person has to look at."""
+    pending = sum(one.status in _PENDING for one in found.files)
+    return {"files": f"{len(found.files):,}", **({"quarantine": f"{pending:,}!"} if pending else {})}
+
+
+def headline(found: Found, tab: str, n_shown: int, n_all: int, filter: str) -> str:
+    """`12 of 340 files · filter jan · 1 waits for a source · 2 refused`."""
+    noun = {"files": "file", "versions": "dataset version", "quarantine": "entry", "columns": "line"}[tab]
+    plural = "entries" if tab == "quarantine" else ""
+    parts = [f"{n_shown:,} of {count(n_all, noun, plural)}" if filter else count(n_all, noun, plural)]
+    if tab == "columns":
+        n_columns = sum(len(one.columns) for one in found.sources)
+        parts = [f"{count(len(found.sources), 'source')}, {count(n_columns, 'column')}"]
+    if filter:
+        parts.append(f"filter {filter}")
+    counts = {one: sum(file.status is one for file in found.files) for one in FileStatus}
+    told = (
+        (FileStatus.RECEIVED, "being taken in"),
+        (FileStatus.WAITING, "waiting for a source: a assigns"),
+        (FileStatus.QUARANTINED, "refused"),
+    )
+    return " · ".join([*parts, *(f"{counts[one]:,} {words}" for one, words in told if counts[one])])
+
+
+def why_empty(tab: str, filter: str, inbox: str, sources: Sequence[SourceSummary]) -> str:
+    """What an empty table says.
+
+    Args:
+        tab: one of `TABS`.
+        filter: in force.
+        inbox: path of the folder that files are dropped into.
+        sources: declared ones.
+    """
+    if filter:
+        return f"nothing matches  {filter}\n\nesc clears the filter"
+    names = ", ".join(f"{one.name} ({' '.join(one.files)})" for one in sources)
+    drop = (
+        f"drop a data file into {inbox}/: it is checked and taken in at once\n`mllab source add FILE` declares another"
+    )
+    match tab:
+        case "files":
+            return f"no file has come yet\n\n{drop}" + (f"\n\ndeclared: {names}" if names else "")
+        case "versions":
+            return f"no dataset version yet\n\neach accepted file makes one\n{drop}"
+        case "quarantine":
+            return "the quarantine is empty\n\nfiles and rows that differ from what their source declares stay here"
+    return "no source is declared\n\n`mllab source add FILE` writes one into mllab.toml"

@@ -1,0 +1,144 @@
+"""The table of runs: which columns there are, what stands in a cell, what the pane beside it says."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from mllab.faces.tui.viewmodels.words import age, ago, number, span, status
+from mllab.records import MetricPoint, Run
+
+FIXED = ("name", "status", "model", "started", "duration", "seed", "experiment")
+DEFAULT = ("name", "status", "started", "duration", "model")
+_SHOWN_METRICS = 3
+_PREFERRED = ("roc_auc", "r2", "accuracy", "rmse", "log_loss", "mae")
+_WIDTHS = {"name": 20, "status": 11, "model": 14, "started": 9, "duration": 9, "seed": 6, "experiment": 14}
+_METRIC_WIDTH = 10
+_NUMBERS = ("started", "duration", "seed")
+
+
+class Look(NamedTuple):
+    """How a column looks."""
+
+    id: str
+    """Also the field it is sorted by."""
+    title: str
+    width: int
+    grow: bool
+    right: bool
+    from_width: int
+    """Columns of the table from which it is shown."""
+
+
+def default_columns(metrics: Sequence[str]) -> list[str]:
+    """The columns of a first look: the fixed ones, then the test metrics that say most."""
+    test = [name for name in metrics if name.startswith("test.") and "baseline" not in name]
+    ranked = sorted(test, key=lambda name: (_rank(name), name))
+    chosen = [f"metric.{name}" for name in ranked[:_SHOWN_METRICS]]
+    return [*DEFAULT[:2], *chosen[:1], DEFAULT[2], *chosen[1:], *DEFAULT[3:]]
+
+
+def _rank(metric: str) -> int:
+    last = metric.rpartition(".")[2]
+    return _PREFERRED.index(last) if last in _PREFERRED else len(_PREFERRED)
+
+
+def all_columns(metrics: Sequence[str], params: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """Everything that can be a column, in the order of the chooser."""
+    return [*FIXED, *(f"metric.{n}" for n in metrics), *(f"param.{n}" for n in params), *(f"tag.{n}" for n in tags)]
+
+
+def look(column: str) -> Look:
+    """Title, width and place of a column."""
+    kind, _, rest = column.partition(".")
+    if not rest:
+        return Look(
+            column, column, _WIDTHS.get(column, 12), column == "name", column in ("started", "duration", "seed"), 0
+        )
+    title = rest.removeprefix("test.") if kind == "metric" else rest
+    return Look(column, title, max(_METRIC_WIDTH, min(len(title), 18)), False, kind != "tag", 0)
+
+
+def cell(run: Run, column: str, now: datetime) -> str:
+    """What stands in a cell; hostile text is not yet made safe."""
+    kind, _, rest = column.partition(".")
+    match kind:
+        case "metric":
+            return number(run.metrics.get(rest))
+        case "param":
+            return number(run.params.get(rest))
+        case "tag":
+            return run.tags.get(rest, "-")
+        case "status":
+            return status(run.status.value)
+        case "started":
+            return age(run.started_at, now)
+        case "duration":
+            return span(duration(run, now))
+    value = getattr(run, kind, None)
+    return "-" if value is None else str(value)
+
+
+def duration(run: Run, now: datetime) -> float:
+    """Seconds a run took, or has taken so far."""
+    return ((run.finished_at or now) - run.started_at).total_seconds()
+
+
+def headline(n_shown: int, n_all: int, filter: str, sort: str, n_marked: int) -> str:
+    """`37 of 12,400 runs · filter status:failed · newest first · 2 marked`."""
+    shown = f"{n_all:,} runs" if n_shown == n_all else f"{n_shown:,} of {n_all:,} runs"
+    parts = [shown.replace("1 runs", "1 run") if shown == "1 runs" else shown]
+    if filter:
+        parts.append(f"filter {filter}")
+    descending, field = sort.startswith("-"), sort.removeprefix("-")
+    if sort != "-started":
+        parts.append(f"by {field} {'▼' if descending else '▲'}")
+    if n_marked:
+        parts.append(f"{n_marked} marked")
+    return " · ".join(parts)
+
+
+def curves(points: Sequence[MetricPoint]) -> dict[str, tuple[list[float], list[float]]]:
+    """Steps and values of each metric with more than one point, by name."""
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    for point in points:
+        xs, ys = found.setdefault(point.metric, ([], []))
+        xs.append(float(point.step))
+        ys.append(point.value)
+    return {name: both for name, both in sorted(found.items()) if len(both[0]) > 1}
+
+
+def main_curve(names: Sequence[str]) -> str | None:
+    """The curve worth a first look: a validation metric where there is one."""
+    validation = [name for name in names if name.startswith("validation.")]
+    return next(iter(validation or names), None)
+
+
+def facts(run: Run, now: datetime) -> list[tuple[str, str]]:
+    """What a run is, label and text."""
+    told = [
+        ("status", status(run.status.value)),
+        ("error", run.error or ""),
+        ("hint", run.hint or ""),
+        ("model", run.model or ""),
+        ("experiment", run.experiment),
+        ("started", f"{run.started_at:%Y-%m-%d %H:%M:%S}Z, {ago(run.started_at, now)}"),
+        ("took", span(duration(run, now))),
+        ("seed", str(run.seed)),
+        ("tags", " ".join(f"{name}={value}" for name, value in run.tags.items())),
+        ("training set", (run.training_set or "")[:12]),
+        ("id", run.run_id),
+    ]
+    return [(label, text) for label, text in told if text]
+
+
+def next_sort(sort: str, columns: Sequence[str]) -> str:
+    """The order after this one: each shown column in turn, numbers best (greatest) first."""
+    field = sort.removeprefix("-")
+    at = columns.index(field) if field in columns else -1
+    following = columns[(at + 1) % len(columns)]
+    return f"-{following}" if look(following).right else following
+
+
+def reversed_sort(sort: str) -> str:
+    """The same field the other way round."""
+    return sort.removeprefix("-") if sort.startswith("-") else f"-{sort}"

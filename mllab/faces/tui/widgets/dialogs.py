@@ -1,0 +1,220 @@
+"""Small windows that ask one thing: yes or no, a line of text, one or several of a list. Escape always means no."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Input, Label, OptionList, SelectionList, Static
+from textual.widgets.option_list import Option
+from textual.widgets.selection_list import Selection
+
+from mllab.faces.tui.safe import safe_text
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """The common look of the small windows."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        #box { width: 72; max-width: 96%; height: auto; max-height: 90%; padding: 1 2; background: $surface;
+               border: round $primary; }
+        #title { text-style: bold; width: 1fr; }
+        #text { width: 1fr; height: auto; margin: 1 0; }
+        #buttons { height: auto; width: 1fr; align-horizontal: right; }
+        #buttons Button { margin-left: 2; min-width: 10; height: 1; border: none; }
+        #buttons Button:focus { text-style: bold reverse; }
+        OptionList, SelectionList, OptionList:focus, SelectionList:focus {
+            height: auto; max-height: 16; border: none; padding: 0; background: $surface;
+        }
+        Input, Input:focus { border: none; height: 1; background: $panel; padding: 0 1; }
+    }
+    """
+
+
+class Choices(Dialog[str | None]):
+    """A question with a few answers on buttons; the last one is the safe one and has the focus."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "no", show=False),
+        Binding("left,h", "app.focus_previous", show=False),
+        Binding("right,l", "app.focus_next", show=False),
+    ]
+
+    def __init__(self, title: str, text: str, choices: Sequence[tuple[str, str]], *, danger: str = "") -> None:
+        """Ask.
+
+        Args:
+            title: the question, with the name of the thing.
+            text: what follows from it; lines.
+            choices: (answer, words on the button); the last is the safe one.
+            danger: the answer that destroys something.
+        """
+        super().__init__()
+        self._title, self._text, self._choices, self._danger = title, text, choices, danger
+
+    def compose(self) -> ComposeResult:
+        """Title, text, buttons."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            yield Static(_lines(self._text), id="text")
+            with Horizontal(id="buttons"):
+                for answer, words in self._choices:
+                    is_danger = answer == self._danger
+                    yield Button(safe_text(words), id=f"answer-{answer}", variant="error" if is_danger else "default")
+
+    def on_mount(self) -> None:
+        """Enter alone never destroys anything."""
+        self.query(Button).last().focus()
+
+    @on(Button.Pressed)
+    def _answered(self, event: Button.Pressed) -> None:
+        answer = (event.button.id or "").removeprefix("answer-")
+        self.dismiss(None if answer == "cancel" else answer)
+
+
+def confirm(title: str, text: str, yes: str, *, danger: bool = True) -> Choices:
+    """A yes-or-no dialog; answers `yes`, or None for Cancel."""
+    return Choices(title, text, [("yes", yes), ("cancel", "Cancel")], danger="yes" if danger else "")
+
+
+class AskLine(Dialog[str | None]):
+    """Asks for one line of text."""
+
+    BINDINGS = [Binding("escape", "dismiss(None)", "no", show=False)]
+
+    def __init__(self, title: str, text: str, value: str = "", placeholder: str = "") -> None:
+        """Ask, with a value to start from."""
+        super().__init__()
+        self._title, self._text, self._value, self._placeholder = title, text, value, placeholder
+
+    def compose(self) -> ComposeResult:
+        """Title, text, a line to type in."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            yield Static(_lines(self._text), id="text")
+            yield Input(self._value, placeholder=self._placeholder)
+
+    @on(Input.Submitted)
+    def _typed(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)
+
+
+class PickOne(Dialog[str | None]):
+    """One of a list."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "no", show=False),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: str | None = None) -> None:
+        """Ask.
+
+        Args:
+            title: what is chosen.
+            options: (value, what is shown).
+            chosen: the value the cursor starts on.
+        """
+        super().__init__()
+        self._title, self._options, self._chosen = title, options, chosen
+
+    def compose(self) -> ComposeResult:
+        """Title and list."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            yield OptionList(*(Option(safe_text(shown)) for _, shown in self._options))
+
+    def on_mount(self) -> None:
+        """Start on what is chosen now."""
+        values = [value for value, _ in self._options]
+        if self._chosen in values:
+            self.query_one(OptionList).highlighted = values.index(self._chosen)
+
+    def action_down(self) -> None:
+        """Next entry."""
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Entry above."""
+        self.query_one(OptionList).action_cursor_up()
+
+    @on(OptionList.OptionSelected)
+    def _picked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._options[event.option_index][0])
+
+
+class PickSome(Dialog[list[str] | None]):
+    """Any of a list; enter takes what is ticked, space ticks."""
+
+    BINDINGS = [
+        Binding("escape", "dismiss(None)", "no", show=False),
+        Binding("enter", "take", show=False, priority=True),
+        Binding("j", "down", show=False),
+        Binding("k", "up", show=False),
+    ]
+
+    def __init__(self, title: str, options: Sequence[str], chosen: Sequence[str]) -> None:
+        """Ask, with some ticked already."""
+        super().__init__()
+        self._title, self._options, self._chosen = title, options, chosen
+
+    def compose(self) -> ComposeResult:
+        """Title, list, how to use it."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            ticks = [Selection(safe_text(one), at, one in self._chosen) for at, one in enumerate(self._options)]
+            yield SelectionList[int](*ticks)
+            yield Static("space ticks · enter takes · esc leaves", id="text")
+
+    def action_take(self) -> None:
+        """Answer with what is ticked, in the order of the list."""
+        ticked = self.query_one(SelectionList).selected
+        self.dismiss([self._options[at] for at in sorted(ticked)])
+
+    def action_down(self) -> None:
+        """Next entry."""
+        self.query_one(SelectionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        """Entry above."""
+        self.query_one(SelectionList).action_cursor_up()
+
+
+class Page(Dialog[None]):
+    """Text to read: help, a traceback. Any of the leaving keys closes it."""
+
+    DEFAULT_CSS = "Page { #box { width: 100; } #text { max-height: 30; } #text Static { width: 1fr; height: auto; } }"
+    BINDINGS = [
+        Binding("escape,q,question_mark,enter", "dismiss(None)", "close", show=False),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, title: str, content: Content) -> None:
+        """Show a text."""
+        super().__init__()
+        self._title, self._content = title, content
+
+    def compose(self) -> ComposeResult:
+        """Title and text."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            with VerticalScroll(id="text"):
+                yield Static(self._content)
+
+    def action_scroll(self, lines: int) -> None:
+        """Move the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _lines(text: str) -> Content:
+    return Content("\n").join(safe_text(line, limit=1000) for line in text.split("\n"))

@@ -1,0 +1,47 @@
+"""One small lab with runs, versions, a refused file and predictions, made once per worker process."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mllab.lab import Lab
+from tests.support.labs import a_lab, customers
+
+
+@pytest.fixture(scope="session")
+def trained_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Tests only read it: champion 1, challenger 2, three more runs, one quarantined file, five predictions."""
+    base = tmp_path_factory.mktemp("tui")
+    folder = a_lab(base / "shop")
+    broken = base / "broken.csv"
+    broken.write_text("nothing,in,common\n1,2,3\n", encoding="utf-8")
+    with Lab.open(folder) as lab:
+        first = next((folder / "inbox").rglob("*.csv"))
+        lab.add(first, wait=True)
+        lab.retrain("churn", wait=True)
+        lab.add(broken, source=lab.sources()[0].name, wait=True)
+        for depth in (2, 4, 8):
+            lab.train("churn", params={"max_depth": depth}, wait=True)
+        lab.add(customers(base / "more.csv", 300, seed=7), source=lab.sources()[0].name, wait=True)
+        lab.retrain("churn", wait=True)
+        example = lab.served("churn").bundle.request_example
+        for _ in range(5):
+            lab.predict("churn", [example])
+    first.unlink()
+    return folder
+
+
+@pytest.fixture
+def own_lab(trained_lab: Path, tmp_path: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(trained_lab, tmp_path / trained_lab.name))
+
+
+@pytest.fixture
+def empty_lab(tmp_path: Path) -> Path:
+    """A declared lab that has taken in nothing."""
+    folder = a_lab(tmp_path / "fresh")
+    for file in (folder / "inbox").rglob("*.csv"):
+        file.unlink()
+    return folder

@@ -1,0 +1,67 @@
+"""Ages, durations, counts, bars."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mllab.faces.tui.viewmodels.words import age, count, n_bytes, number, progress_bar, span, status, until
+
+NOW = datetime(2013, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, "-"),
+        (-1, "-"),
+        (float("nan"), "-"),
+        (0, "0.0s"),
+        (0.44, "0.4s"),
+        (12, "12s"),
+        (200, "3m 20s"),
+        (3600, "1h"),
+        (86_400 * 5 + 3600 * 3, "5d 3h"),
+        (3600 * 11 + 60, "11h"),
+    ],
+)
+def test_a_duration_takes_at_most_two_units(seconds: float | None, words: str) -> None:
+    assert span(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "now"), (12, "12s"), (61, "1m"), (7200, "2h"), (86_400 * 400, "1y")]
+)
+def test_an_age_takes_one_unit(seconds: int, words: str) -> None:
+    assert age(NOW - timedelta(seconds=seconds), NOW) == words
+
+
+def test_never_is_a_dash_and_the_past_is_due() -> None:
+    assert (age(None, NOW), until(None, NOW)) == ("-", "-")
+    assert until(NOW - timedelta(seconds=1), NOW) == "due"
+    assert until(NOW + timedelta(minutes=3), NOW) == "in 3m"
+
+
+@given(st.one_of(st.none(), st.floats(allow_nan=False)), st.integers(1, 60))
+def test_a_bar_has_its_width_whatever_the_share(share: float | None, cells: int) -> None:
+    assert len(progress_bar(share, cells)) == cells
+
+
+def test_half_a_bar_is_half_full() -> None:
+    assert progress_bar(0.5, 4) == "██░░"
+
+
+@given(st.floats(), st.integers(0, 10**18))
+def test_numbers_and_sizes_never_fail(value: float, size: int) -> None:
+    assert number(value)
+    assert n_bytes(size)
+
+
+def test_words_agree_with_their_number() -> None:
+    assert (count(1, "run"), count(12_400, "run"), count(2, "alias", "aliases")) == (
+        "1 run",
+        "12,400 runs",
+        "2 aliases",
+    )
+    assert status("failed") == "✗ failed"
