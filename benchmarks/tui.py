@@ -92,7 +92,7 @@ async def _many(folder: Path) -> None:
         lag = Lag()
         watching = asyncio.create_task(lag.watch())
         print(f"{N_RUNS:,} runs opened in {await _taken(app, '2'):.3f} s (bound 0.2)")
-        for name, key in (("last row", "G"), ("first row", "g"), ("by status", "s"), ("turned round", "S")):
+        for name, key in (("last row", "G"), ("first row", "g"), ("by the next column", "s"), ("turned round", "S")):
             print(f"  {name:<22} {await _taken(app, key) * 1000:4.0f} ms")
         for text in ("status:failed", "late", "metric.test.roc_auc>=0.8", "param.max_depth<4"):
             await pilot.press("escape")
@@ -200,7 +200,7 @@ def serving_beside(folder: Path) -> None:
 
 def _train(lab: Lab, stop: threading.Event) -> None:
     while not stop.is_set():
-        lab.train("m", params={"n_rounds": 2000}, wait=True)
+        lab.train("m", params={"rounds": 2000, "patience": 2000}, wait=True)
 
 
 def _report(what: str, taken: Sequence[float]) -> None:

@@ -7,7 +7,8 @@ from mllab.records import Lane
 from mllab.workflows.work import work
 from mllab.workflows.workspace import Workspace
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 2.0
+"""A commit wakes a lane at once; this is for what no commit tells."""
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class Workers:
         """Ask running jobs to stop and wait for them; they go on at the next start."""
         self._stop.set()
         self._workspace.stopping.set()
+        self._workspace.events.wake()
         for thread in self._threads:
             if thread.ident is not None:
                 thread.join()

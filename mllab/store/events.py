@@ -14,10 +14,18 @@ class Events:
         """Listen to the writer where there is one."""
         self._db = db
         self._news = threading.Condition()
+        self._latest: int | None = None
+        """As the writer last told it; None where it has told nothing, or another process writes."""
         if db.writer is not None:
             db.writer.on_commit.append(self._tell)
 
     def _tell(self, seq: int) -> None:
+        with self._news:
+            self._latest = seq
+            self._news.notify_all()
+
+    def wake(self) -> None:
+        """Let everybody who waits look up: something else has come about."""
         with self._news:
             self._news.notify_all()
 
@@ -43,6 +51,8 @@ class Events:
 
     def last_seq(self) -> int:
         """Sequence number of the newest event, 0 where there is none."""
+        if self._latest is not None:
+            return self._latest
         return int(self._db.value("SELECT max(seq) FROM events") or 0)
 
     def wait(self, after: int, seconds: float) -> bool:

@@ -205,6 +205,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(id="predict", keys=("ctrl+s",), text="predict", help="Ask the model", screens=("predict",), shown=True),
     Action(
+        id="edit",
+        keys=("enter",),
+        text="edit",
+        help="Go into the form; esc leaves it",
+        screens=("predict",),
+        shown=True,
+    ),
+    Action(
         id="next_row",
         keys=("ctrl+r",),
         text="next row",

@@ -29,13 +29,13 @@ from mllab.faces.tui.clipboard import copy_sequence
 from mllab.faces.tui.keys import load_keymap, shown_keys
 from mllab.faces.tui.memory import Memory
 from mllab.faces.tui.news import Follower, News, NotOpened, Opened, opened
-from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.screens.start import StartScreen
 from mllab.faces.tui.session import Leaving, Opener, Session
 from mllab.faces.tui.themes import THEMES
 from mllab.faces.tui.widgets.lines import STATE_FROM
 
 if TYPE_CHECKING:
+    from mllab.faces.tui.screens.base import LabScreen
     from mllab.lab import Lab
 
 _SAVE_SECONDS = 5.0
@@ -111,7 +111,7 @@ class LabApp(App[Leaving]):
         self._keymap, self._keys_complaint = load_keymap() if keys is None else (dict(keys), "")
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.set_reactive(LabApp.theme, THEMES[0].name)  # before anything is drawn: nothing to draw anew
 
     # -- beginning and end ----------------------------------------------------------------------------------------
 
@@ -169,9 +169,9 @@ class LabApp(App[Leaving]):
         self._follower.start()
         if self.current_mode in ("welcome", "start"):
             self.switch_mode("home")
-        if isinstance(self.screen, LabScreen):
-            self.screen.tell_strip()
-            self.screen.reload()
+        if (screen := self._in_front) is not None:
+            screen.tell_strip()
+            screen.reload()
 
     def on_not_opened(self, message: NotOpened) -> None:
         """Say why, then leave."""
@@ -235,16 +235,21 @@ class LabApp(App[Leaving]):
         self._say_again()
 
     def _tick(self) -> None:
-        if isinstance(self.screen, LabScreen) and not self.paused:
-            self.screen.tick()
+        if (screen := self._in_front) is not None and not self.paused:
+            screen.tick()
 
     def _hand_on(self) -> None:
         nouns, self._held = frozenset(self._held), set()
         for screen in self._lab_screens():
             screen.hear(nouns)
 
-    def _lab_screens(self) -> list[LabScreen]:
-        return [one for stack in self._screen_stacks.values() for one in stack if isinstance(one, LabScreen)]
+    def _lab_screens(self) -> "list[LabScreen]":
+        return [one for stack in self._screen_stacks.values() for one in stack if parts.is_lab_screen(one)]
+
+    @property
+    def _in_front(self) -> "LabScreen | None":
+        screen = self.screen
+        return screen if parts.is_lab_screen(screen) else None
 
     # -- words ------------------------------------------------------------------------------------------------------
 
@@ -288,7 +293,7 @@ class LabApp(App[Leaving]):
         screen = self.screen
         if isinstance(screen, ModalScreen):
             return
-        why = screen.why_not(id) if isinstance(screen, LabScreen) else None
+        why = screen.why_not(id) if parts.is_lab_screen(screen) else None
         if why is not None:
             self.tell(why, "warning")
             return
@@ -324,9 +329,9 @@ class LabApp(App[Leaving]):
         self._say_again()
 
     def _say_again(self) -> None:
-        if isinstance(self.screen, LabScreen):
-            self.screen.tell_strip()
-            self.screen.say_again()
+        if (screen := self._in_front) is not None:
+            screen.tell_strip()
+            screen.say_again()
 
     def focus_model(self, name: str | None) -> None:
         """Show one model on every screen; an empty name shows all, None changes nothing."""

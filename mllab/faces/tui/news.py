@@ -1,6 +1,7 @@
 """What comes to the application from its threads: the lab is open, or not, or something in it has changed."""
 
 import contextlib
+import itertools
 import threading
 import traceback
 from collections.abc import Callable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 0.25
 """How often the log is looked at: the screen changes at most so often by itself."""
 _EVENTS_A_LOOK = 1000
+_STATE_EVERY = 4
+"""A host that comes or goes leaves no event: its state is looked at every so many turns."""
 
 
 class Opened(Message):
@@ -83,10 +86,12 @@ class Follower:
         seq, host = 0, ""
         with contextlib.suppress(LabError):
             seq = self._lab.last_seq()
-        while not self._stop.wait(LOOK_SECONDS):
+        for turn in itertools.count():
+            if self._stop.wait(LOOK_SECONDS):
+                return
             try:
                 events = self._lab.events(seq, limit=_EVENTS_A_LOOK)
-                state = host_state(self._lab)
+                state = host_state(self._lab) if events or turn % _STATE_EVERY == 0 else host
             except LabError:
                 continue  # busy, or closing: the next look finds what came
             if events or state != host:

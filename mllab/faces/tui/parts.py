@@ -6,7 +6,14 @@ thread, so that no key waits for it.
 
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
+    from mllab.faces.tui.screens.base import LabScreen
 
 SCREENS = {
     "welcome": ("welcome", "WelcomeScreen"),
@@ -34,6 +41,11 @@ def screen_class(name: str) -> Any:
 def make_screen(name: str, *args: Any) -> Any:
     """A new screen; `run` and `compare` take what they show."""
     return screen_class(name)(*args)
+
+
+def is_lab_screen(screen: Screen[Any]) -> "TypeIs[LabScreen]":
+    """Whether it is one of the screens over the lab, not a dialog or the first paint."""
+    return isinstance(screen, import_module("mllab.faces.tui.screens.base").LabScreen)
 
 
 def modes(*names: str) -> dict[str, Any]:

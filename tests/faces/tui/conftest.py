@@ -9,9 +9,16 @@ from mllab.lab import Lab
 from tests.support.labs import a_lab, customers
 
 
+@pytest.fixture
+def trained_lab(lab_of_all: Path) -> Path:
+    """The lab that tests only read, without what the UI of an earlier test remembers."""
+    (lab_of_all / ".mllab" / "tui.json").unlink(missing_ok=True)
+    return lab_of_all
+
+
 @pytest.fixture(scope="session")
-def trained_lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tests only read it: champion 1, challenger 2, three more runs, one quarantined file, five predictions."""
+def lab_of_all(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Use `trained_lab`: champion 1, challenger 2, three more runs, one quarantined file, five predictions."""
     base = tmp_path_factory.mktemp("tui")
     folder = a_lab(base / "shop")
     broken = base / "broken.csv"

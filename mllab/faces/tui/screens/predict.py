@@ -8,7 +8,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.events import Key
 from textual.widgets import Static
 
 from mllab.errors import InvalidInput
@@ -276,12 +275,6 @@ class PredictScreen(LabScreen):
             self._pick_model()
         else:
             self.form.enter()
-
-    def key_enter(self, event: Key) -> None:
-        """Into the form, while nothing has the focus."""
-        if self.focused is None:
-            event.stop()
-            self.lab_app.action_do("edit")
 
     @on(ModelLine.Asked)
     def _pick_model(self) -> None:

@@ -1,7 +1,6 @@
 """The answer to one row: what is predicted, how likely, whether it is right, what moved it, and the curl line."""
 
 from collections.abc import Sequence
-from typing import cast
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -99,8 +98,8 @@ class AnswerPane(VerticalScroll):
         chart.display = bool(items)
         chart.styles.height = len(items)
 
-        def draw(width: int, height: int, glyphs: str) -> Picture:
-            return bars(items, width, glyphs=cast("GlyphSet", glyphs), signed=True)
+        def draw(width: int, height: int, glyphs: GlyphSet) -> Picture:
+            return bars(items, width, glyphs=glyphs, signed=True)
 
         chart.draw(draw)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from textual.content import Content
 from textual.widget import Widget
 
+from mllab.faces.tui.charts.glyphs import GlyphSet
 from mllab.faces.tui.charts.marks import INKS_DARK, INKS_LIGHT, mark_of
 from mllab.faces.tui.charts.picture import Picture
 from mllab.faces.tui.safe import safe_text
@@ -21,7 +22,7 @@ _INKS_TERMINAL = {f"series{at}": f"ansi_{name}" for at, name in enumerate(_ANSI)
     "current": "ansi_yellow",
 }
 
-Draw = Callable[[int, int, str], Picture]
+Draw = Callable[[int, int, GlyphSet], Picture]
 """From columns, lines and set of glyphs to a picture."""
 
 

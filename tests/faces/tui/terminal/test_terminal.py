@@ -39,10 +39,12 @@ def test_q_quits_and_says_what_would_end(own_lab: Path) -> None:
         terminal.wait_for("serving :")
         terminal.press("q")
         terminal.wait_for("Stop and quit")
+        at = len(terminal.output)
         terminal.press("\x1b")
-        time.sleep(0.3)
+        time.sleep(0.5)
         terminal.press("q")
-        terminal.wait_for("Keep serving")
+        terminal.wait_for("Keep serving", after=at)
+        time.sleep(0.3)
         terminal.press("hh\r")
         assert terminal.wait_end() == 0
         assert terminal.faults() == []
@@ -53,6 +55,7 @@ def test_kept_serving_it_answers_after_the_terminal_is_left(own_lab: Path) -> No
         terminal.wait_for("serving :")
         terminal.press("q")
         terminal.wait_for("Keep serving")
+        time.sleep(0.3)
         terminal.press("h\r")
         assert terminal.wait_end() == 0
         assert "serving goes on at" in terminal.text
@@ -84,8 +87,8 @@ def test_an_attached_ui_leaves_the_host_alone(own_lab: Path) -> None:
 def test_a_failure_of_the_ui_itself_is_one_sentence_and_keeps_its_story(idle_lab: Path) -> None:
     code = (
         "import sys; sys.argv = ['mllab', 'up', '--port', '0']\n"
-        "from mllab.faces.tui.app import LabApp\n"
-        "LabApp.do_theme = lambda self: 1 / 0\n"
+        "from mllab.faces.tui import doing\n"
+        "doing.do_theme = lambda app: 1 / 0\n"
         "from mllab.__main__ import main; main()\n"
     )
     with Terminal(cwd=idle_lab, code=code) as terminal:
