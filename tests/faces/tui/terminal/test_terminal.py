@@ -135,7 +135,8 @@ def test_a_storm_of_sizes_leaves_it_working(idle_lab: Path) -> None:
 
 
 def test_where_there_is_no_lab_one_key_makes_the_demo(tmp_path: Path) -> None:
-    with Terminal(cwd=tmp_path) as terminal:
+    code = "import sys; from pathlib import Path; from mllab.faces.cli.screen import show; sys.exit(show(Path('.'), port=0))"
+    with Terminal(cwd=tmp_path, code=code) as terminal:
         terminal.wait_for("There is no lab in this folder yet")
         terminal.press("d")
         terminal.wait_for("Working")
