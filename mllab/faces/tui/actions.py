@@ -65,7 +65,7 @@ ACTIONS: tuple[Action, ...] = (
     # -- what one screen does ---------------------------------------------------------------------------------------
     Action(
         id="open",
-        keys=("enter",),
+        keys=("enter", "l"),
         text="open",
         help="Open what the cursor is on",
         screens=("home", "runs", "models", "data", "jobs", "serve", "compare"),

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
@@ -209,6 +210,12 @@ class LabApp(App[Leaving]):
             with contextlib.suppress(LabError):
                 self.memory.put("app", "seen", self.lab.last_seq())
             self._remember()
+
+    def exit(self, result: Leaving | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        """End; the next launch finds things as they are left now."""
+        if self.lab is not None:
+            self._remember()
+        super().exit(result, return_code, message)
 
     def _fatal_error(self) -> None:
         """The UI itself failed: one sentence instead of a traceback, which is kept in a file."""

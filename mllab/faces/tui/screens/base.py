@@ -18,8 +18,9 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from mllab.errors import LabError
-from mllab.faces.tui.actions import Action, bindings_of
+from mllab.faces.tui.actions import TOP_SCREENS, Action, bindings_of
 from mllab.faces.tui.widgets.lines import Headline, KeyBar, Strip
+from mllab.faces.tui.widgets.table_messages import Loaded
 
 if TYPE_CHECKING:
     from mllab.faces.tui.app import LabApp
@@ -84,6 +85,7 @@ class LabScreen(Screen[None]):
         self._loading = self._again = self._recalled = False
         self._stale = True
         self._turn = 0
+        self._left_at = ""
         self._said = ""
         self._error: LabError | None = None
 
@@ -177,6 +179,17 @@ class LabScreen(Screen[None]):
         """Remember, unless nothing has been recalled yet."""
         if self._recalled:
             self.remember()
+            self._keep_cursor()
+
+    def _keep_cursor(self) -> None:
+        if self.NAME in TOP_SCREENS and self.query("VTable") and self.table.cursor_key is not None:
+            self.lab_app.memory.put(self.NAME, "cursor", self.table.cursor_key)
+
+    def on_vtable_loaded(self, message: Loaded) -> None:
+        """The first time, go to the row where the cursor was left."""
+        key, self._left_at = self._left_at, ""
+        if key and message.table is self.table:
+            self.table.go_to_key(key)
 
     def tell_strip(self) -> None:
         """The lab's name and the state of its host; nothing while the screen is still being made."""
@@ -231,6 +244,7 @@ class LabScreen(Screen[None]):
             return
         if not self._recalled:
             self._recalled = True
+            self._left_at = self.lab_app.memory.get(self.NAME, "cursor", "")
             self.recall()
         if anew:
             self._turn += 1

@@ -233,7 +233,9 @@ def test_tags_are_set_and_found(own_lab: Path) -> None:
     run_async(main)
 
 
-def test_filter_order_and_columns_come_back_at_the_next_launch(own_lab: Path) -> None:
+def test_filter_order_columns_and_cursor_come_back_at_the_next_launch(own_lab: Path) -> None:
+    left_at: list[str | None] = []
+
     async def first() -> None:
         async with lab_app(own_lab) as (app, pilot):
             screen = await to_runs(pilot)
@@ -244,6 +246,10 @@ def test_filter_order_and_columns_come_back_at_the_next_launch(own_lab: Path) ->
             await pilot.press("space", "enter")
             await settle(pilot)
             assert "name" not in screen._shown
+            await pilot.press("g", "j", "j")
+            await settle(pilot)
+            left_at.append(screen.table.cursor_key)
+            app._remember()
 
     async def second() -> None:
         async with lab_app(own_lab) as (app, pilot):
@@ -251,6 +257,7 @@ def test_filter_order_and_columns_come_back_at_the_next_launch(own_lab: Path) ->
             assert (screen._filter, screen._sort) == ("status:finished", "started")
             assert "name" not in screen._shown
             assert "filter status:finished" in headline(app)
+            assert screen.table.cursor_key == left_at[0]
 
     run_async(first)
     run_async(second)
