@@ -1,5 +1,6 @@
 PYTHON ?= python3
 LAB    ?= demo-lab
+PORTED := $(if $(PORT),--port $(PORT))
 
 BIN   := .venv/bin
 STAMP := .venv/.setup-done
@@ -21,8 +22,8 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: setup ## Open the demo lab in LAB=demo-lab; without a terminal, work it through once
-	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/mllab demo $(LAB); else $(BIN)/mllab demo $(LAB) --headless --once; fi
+run: setup ## Open the demo lab (LAB=demo-lab, PORT=8610); without a terminal, work it through once
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/mllab demo $(LAB) $(PORTED); else $(BIN)/mllab demo $(LAB) $(PORTED) --headless --once; fi
 
 test: setup ## Run the tests
 	$(BIN)/python -m pytest -n auto

@@ -60,6 +60,9 @@ class Client:
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             content = answer.read()
+        except ConnectionRefusedError as error:
+            said = f"the host (process {self._info.pid}) has stopped: nothing can be changed from here"
+            raise Unavailable(said, "start it again with `mllab up`") from error
         except OSError as error:
             hint = "if it hangs, stop that process and start `mllab up` again"
             raise Unavailable(f"the host (process {self._info.pid}) did not answer: {error}", hint) from error

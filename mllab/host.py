@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from mllab import __version__
 from mllab.automation.keeper import Keeper
 from mllab.automation.schedule import Schedule
@@ -161,12 +163,12 @@ class Host:
             self._schedule.has_fired(event.subject)
 
     def _announce_readiness(self) -> None:
-        ready = self.lab.is_ready()
-        if self._info is not None and self._info.ready != ready:
-            self._info = HostInfo(
-                pid=self._info.pid, url=self._info.url, token=self._info.token, version=__version__, ready=ready
-            )
-            self._workspace.lock.announce(self._info)
+        if self._info is None:
+            return
+        now = msgspec.structs.replace(self._info, ready=self.lab.is_ready(), serving=self.lab.is_serving)
+        if now != self._info:
+            self._info = now
+            self._workspace.lock.announce(now)
 
     def _warm(self) -> None:
         """Start the children and import what serving needs, so that the first file does not wait for it."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from mllab.errors import InvalidInput
 from mllab.filters.tree import HAVE_NAMES, KEYWORDS, And, Compare, FilterError, Has, Node, Not, Or, Sort, Word, quote
-from mllab.filters.values import FIELDS, SORT_FIELDS, nearest
+from mllab.filters.values import FIELDS, SORT_FIELDS, nearest, number
 
 MOST_CHARACTERS = 2000
 MOST_TERMS = 100
@@ -175,6 +175,8 @@ def _node(token: _Token) -> Word | Compare | Has:
     if found is None:
         return _word(token)
     head, dot, name = token.value[: found.start()].partition(".")
+    if _is_bare_metric(head, dot, found[0], token.value[found.end() :]):
+        head, dot, name = "metric", ".", head
     field, value = _field(token, head), token.value[found.end() :]
     if not value and not token.raw.endswith('"'):
         raise _refused(token, f"there is no value behind `{token.raw}`", f"for example {FIELDS[field].example}")
@@ -183,6 +185,11 @@ def _node(token: _Token) -> Word | Compare | Has:
         return _has(token, value)
     _check(token, field, name if dot else None, op, value)
     return Compare(field=field, name=name, op=op, value=value, start=token.start, end=token.end)
+
+
+def _is_bare_metric(head: str, dot: str, op: str, value: str) -> bool:
+    """Whether `roc_auc>0.7` is meant as lists show it: no field is called so, and it is compared to a number."""
+    return bool(head) and not dot and op != ":" and head.lower() not in FIELDS and number(value) is not None
 
 
 def _field(token: _Token, head: str) -> str:

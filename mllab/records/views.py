@@ -25,6 +25,8 @@ class LabStatus(Record, frozen=True, kw_only=True):
     """Where the host answers; None when no host runs."""
     ready: bool
     """Whether the host has a verified model in memory."""
+    serving: bool = True
+    """Whether the host's prediction routes are switched on."""
     models: dict[str, ModelState]
     jobs: dict[str, int]
     """Job status to count."""
@@ -41,6 +43,8 @@ class VersionSummary(Record, frozen=True, kw_only=True):
     created_at: datetime
     gates_passed: bool | None = None
     reason: str | None = None
+    training_set: str | None = None
+    """Its test rows are those the metrics are measured on."""
 
 
 class ModelSummary(Record, frozen=True, kw_only=True):

@@ -19,6 +19,8 @@ class HostInfo(msgspec.Struct, frozen=True, kw_only=True):
     token: str
     version: str
     ready: bool = False
+    serving: bool = True
+    """Whether the prediction routes are switched on."""
 
 
 class LabLock:

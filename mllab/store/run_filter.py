@@ -185,10 +185,10 @@ def condition(node: Node, known: KnownNames, now: datetime) -> Sql:
 
 def _word(text: str) -> Sql:
     part, like = f"%{_escaped(text)}%", r"LIKE ? ESCAPE '\'"
-    places = [f"r.{column} {like}" for column in ("name", "model", "experiment", "error")]
+    places = [f"r.{column} {like}" for column in ("name", "model", "experiment", "error", "status")]
     # first as a piece of the JSON text, which is quick and lets more through
     places.append(f"(r.tags {like} AND EXISTS (SELECT 1 FROM json_each(r.tags) t WHERE t.value {like}))")  # noqa: S608
-    args = [part] * 4 + [f"%{_escaped(msgspec.json.encode(text).decode()[1:-1])}%", part]
+    args = [part] * 5 + [f"%{_escaped(msgspec.json.encode(text).decode()[1:-1])}%", part]
     if len(text) >= _LEAST_OF_AN_ID:
         places.append(f"r.run_id {like}")
         args.append(f"{_escaped(text)}%")

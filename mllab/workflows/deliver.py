@@ -182,7 +182,25 @@ def _say(tx: Transaction, type: str, subject: str, text: str, payload: Any) -> i
 def promote(workspace: Workspace, model: str, version: int, alias: str, reason: str) -> AliasMove:
     """A person's move."""
     _get_registered(workspace, model)
-    return move_alias(workspace, model, version, alias, reason=reason or "promoted by hand")
+    is_challenger = alias == "champion" and workspace.registry.aliases(model).get("challenger") == version
+
+    def arrive(tx: Transaction) -> None:
+        """What was promoted challenges nobody any more."""
+        if is_challenger:
+            gone = AliasMove(
+                move_id=new_id("move"),
+                model=model,
+                alias="challenger",
+                version=None,
+                previous=version,
+                moved_at=tx.now,
+                reason="it is the champion now",
+                by=who(),
+            )
+            tx.emit("alias.moved", model, f"{model} version {version} is no challenger any more", gone)
+
+    said = reason or "promoted by hand"
+    return move_alias(workspace, model, version, alias, reason=said, also=arrive)
 
 
 def rollback(workspace: Workspace, model: str, reason: str) -> AliasMove:

@@ -33,6 +33,7 @@ def status(workspace: Workspace) -> LabStatus:
         folder=str(workspace.folder.absolute()),
         url=host.url if host else None,
         ready=ready,
+        serving=workspace.is_serving if here else bool(host and host.serving),
         models={name: _state(workspace, name) for name in _names(workspace, config)},
         jobs=workspace.jobs.counts(),
     )
@@ -150,6 +151,7 @@ def _model(workspace: Workspace, name: str, table: ModelTable | None) -> ModelSu
             created_at=one.created_at,
             gates_passed=one.gates_passed,
             reason=one.reason,
+            training_set=one.training_set,
         )
         for one in workspace.registry.list_versions(name)
     )

@@ -27,6 +27,7 @@ def a_comparison(**fields: Any) -> GateResult:
 def a_version(version: int = 1, *aliases: str, **fields: Any) -> VersionSummary:
     """A version that passed its gates."""
     known = {"status": "registered", "metrics": {"test.roc_auc": 0.7 + version / 100}, "run_id": f"run_{version}"}
+    known["training_set"] = "c" * 64
     return VersionSummary(
         version=version, aliases=aliases, **{"created_at": NOON, "gates_passed": True, **known, **fields}
     )

@@ -1,13 +1,18 @@
-"""What a terminal would show, as plain text, and waiting until it is all there."""
+"""What a terminal would show, as plain text; keys and clicks, and waiting until all that they lead to is there."""
 
 import asyncio
+import contextlib
+import unicodedata
 from typing import Any
 
-from textual.app import App
+from textual.app import App, ScreenStackError
+from textual.events import Key
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from textual.strip import Strip
 
 _SECONDS = 10.0
+_BUSY_SECONDS = 1.0
 _ROUND_SECONDS = 0.005
 _QUIET_ROUNDS = 3
 """A message may lead to another, and that to a third, before anything is painted."""
@@ -37,7 +42,38 @@ async def settle(pilot: Pilot[Any], seconds: float = _SECONDS) -> None:
     loop = asyncio.get_running_loop()
     until, n_quiet = loop.time() + seconds, 0
     while n_quiet < _QUIET_ROUNDS:
-        busy = [worker for worker in pilot.app.workers if not worker.is_finished]
+        busy: list[object] = [worker for worker in pilot.app.workers if not worker.is_finished]
+        busy += [pilot.app._resize_timer] if pilot.app._resize_timer is not None else []
         assert loop.time() < until, f"still busy after {seconds} s: {busy}"
         n_quiet = 0 if busy else n_quiet + 1
         await pilot.pause(_ROUND_SECONDS if busy else 0)
+
+
+class QuickPilot(Pilot[Any]):
+    """Textual's pilot, but for how long it waits: until all is handled, not until the process has been idle a while."""
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each as soon as what the one before it led to is on the screen."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            event = _key_event(key)
+            event.set_sender(self.app)
+            driver.send_message(event)
+            await self.pause()
+
+    async def pause(self, delay: float | None = None) -> None:
+        """Pause so long; without a time, until all is handled, or for a second while a worker is busy."""
+        if delay is not None:
+            await super().pause(delay)
+            return
+        with contextlib.suppress(AssertionError, ScreenStackError):  # busy still; or it was left
+            await settle(self, _BUSY_SECONDS)
+
+
+def _key_event(key: str) -> Key:
+    name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+    try:
+        return Key(name, unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name))))
+    except KeyError:
+        return Key(name, name if len(name) == 1 else None)

@@ -3,17 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from textual.pilot import Pilot
-
+from mllab.faces.tui.actions import TOP_SCREENS
 from mllab.faces.tui.app import LabApp
 from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.widgets.lines import Headline
 from mllab.host import Host
 from mllab.lab import Lab
-from tests.support.screens import settle
+from tests.support.screens import QuickPilot, settle
 
 _PATIENCE_SECONDS = 20.0
 
@@ -57,9 +58,10 @@ async def lab_app(
     size: tuple[int, int] = (80, 24),
     *,
     hosting: bool = False,
+    toasts: bool = True,
     keys: dict[str, str] | None = None,
     now: datetime | None = None,
-) -> AsyncIterator[tuple[LabApp, Pilot]]:
+) -> AsyncIterator[tuple[LabApp, QuickPilot]]:
     """The UI of a lab, loaded; the lab is closed at the end."""
     sessions: list[Alone | Hosting] = []
 
@@ -68,18 +70,28 @@ async def lab_app(
         return sessions[-1]
 
     app = LabApp(folder, opener, keys=keys or {}, clock=lambda: now or datetime.now(UTC))
+    workers = ThreadPoolExecutor(thread_name_prefix="tui")
+    asyncio.get_running_loop().set_default_executor(workers)
     try:
-        async with app.run_test(size=size, notifications=True) as pilot:
+        async with app.run_test(size=size, notifications=toasts):
+            pilot = QuickPilot(app)
             if (folder / "mllab.toml").exists():
                 await wait_for(pilot, lambda: app.lab is not None)
             await settle(pilot)
             yield app, pilot
     finally:
-        for session in sessions:
-            await asyncio.to_thread(session.close)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="after"))
+        await asyncio.to_thread(_close, workers, sessions)
 
 
-async def wait_for(pilot: Pilot, holds: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> None:
+def _close(workers: ThreadPoolExecutor, sessions: "list[Alone | Hosting]") -> None:
+    """Close labs that no worker of the UI reads any more."""
+    workers.shutdown(wait=True)
+    for session in sessions:
+        session.close()
+
+
+async def wait_for(pilot: QuickPilot, holds: Callable[[], object], seconds: float = _PATIENCE_SECONDS) -> None:
     """Wait until something holds on the screen."""
     until = time.monotonic() + seconds
     while not holds():
@@ -91,3 +103,33 @@ def present(app: LabApp) -> LabScreen:
     """The lab screen in front."""
     assert isinstance(app.screen, LabScreen), app.screen
     return app.screen
+
+
+async def go_to(pilot: QuickPilot, name: str) -> LabScreen:
+    """Go to any screen with its keys: `run` is the first run, `compare` the first two."""
+    app = pilot.app
+    if name == present(app).NAME:
+        return present(app)
+    below = {"run": "runs", "compare": "runs"}.get(name, name)
+    await pilot.press(str(TOP_SCREENS.index(below) + 1))
+    while len(app.screen_stack) > 1:
+        app.pop_screen()
+        await pilot.pause()
+    await settle(pilot)
+    if name == "run":
+        await pilot.press("enter")
+    if name == "compare":
+        await pilot.press(*(["g", "space", "space"] if len(present(app).table.marked) < 2 else []), "c")
+    await settle(pilot)
+    assert name == present(app).NAME
+    return present(app)
+
+
+def headline(app: LabApp) -> str:
+    """What the headline says."""
+    return present(app).query_one(Headline).text
+
+
+def toasts(app: LabApp) -> str:
+    """What was said in the corner."""
+    return "\n".join(one.message for one in app._notifications)

@@ -1,6 +1,8 @@
 """Starting the terminal UI: the session it sits at, what becomes of the host when it ends, the exit code."""
 
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -103,7 +105,16 @@ def go_on(folder: Path, port: int | None = None) -> None:
         start_new_session=True,
     )
     url = _wait_for(folder, child)
-    _note(f"serving goes on at {url} (process {child.pid}); `mllab` attaches to it, `mllab down` stops it")
+    mine = _command(folder)
+    _note(f"serving goes on at {url} (process {child.pid}); `{mine}` attaches to it, `{mine} down` stops it")
+
+
+def _command(folder: Path) -> str:
+    """How this program is called for a lab from here, to be pasted."""
+    found = shutil.which("mllab")
+    called = Path(sys.argv[0])
+    program = "mllab" if found else str(called) if called.name == "mllab" else f"{sys.executable} -m mllab"
+    return program if lab_folder(None) == folder.absolute() else f"{program} --lab {shlex.quote(str(folder))}"
 
 
 def _wait_for(folder: Path, child: "subprocess.Popen[bytes]") -> str:

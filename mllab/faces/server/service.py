@@ -147,14 +147,14 @@ def _listen(host: str, port: int) -> socket.socket:
 def _unbound(error: OSError, host: str, port: int) -> Exception:
     match error.errno:
         case errno.EADDRINUSE:
-            return Unavailable(f"port {port} is taken", "--port N or stop what uses it")
+            return Unavailable(f"port {port} is taken", "`mllab up --port N` takes another, or stop what uses it")
         case errno.EACCES | errno.EPERM:
-            return Unavailable(f"port {port} is not ours to take", "--port N above 1023")
+            return Unavailable(f"port {port} is not ours to take", "`mllab up --port N`, N above 1023")
         case errno.EADDRNOTAVAIL:
             return InvalidInput(
                 f"`{host}` is no address of this machine", "use 127.0.0.1, or an address of this machine"
             )
-    return Unavailable(f"cannot listen on {host} port {port}: {error.strerror}", "--port N or another host")
+    return Unavailable(f"cannot listen on {host} port {port}: {error.strerror}", "`mllab up --port N`, or another host")
 
 
 def _url(host: str, port: int) -> str:

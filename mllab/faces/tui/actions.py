@@ -275,6 +275,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(id="next_pane", keys=("tab",), text="next pane", help="Next pane", group="view"),
     Action(id="previous_pane", keys=("shift+tab",), text="pane before", help="The pane before", group="view"),
+    Action(id="jump", keys=("apostrophe",), text="jump", help="Jump to a pane: each shows its letter", group="view"),
     Action(
         id="previous_tab",
         keys=("left_square_bracket",),

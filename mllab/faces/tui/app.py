@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from mllab.lab import Lab
 
 _SAVE_SECONDS = 5.0
-_TICK_SECONDS = 10.0
 
 Severity = Literal["information", "warning", "error"]
 
@@ -108,6 +107,8 @@ class LabApp(App[Leaving]):
         """The set of characters that charts are drawn with."""
         self.before = "home"
         self._held: set[str] = set()
+        self._held_state = ""
+        self._frozen_at: datetime | None = None
         self._follower: Follower | None = None
         self._keymap, self._keys_complaint = load_keymap() if keys is None else (dict(keys), "")
         for theme in THEMES:
@@ -137,6 +138,8 @@ class LabApp(App[Leaving]):
         self.run_worker(load, thread=True, group="parts")
 
     def _begun(self, has_lab: bool) -> None:
+        if self._exit:
+            return
         self.switch_mode("home" if has_lab else "welcome")
         if has_lab:
             self.open_lab(self.folder)
@@ -165,13 +168,12 @@ class LabApp(App[Leaving]):
         self.lab = lab
         self._recall(lab)
         self.set_interval(_SAVE_SECONDS, self._remember)
-        self.set_interval(_TICK_SECONDS, self._tick)
         self._follower = Follower(lab, self.post_message)
         self._follower.start()
         if self.current_mode in ("welcome", "start"):
             self.switch_mode("home")
         if (screen := self._in_front) is not None:
-            screen.tell_strip()
+            screen.say_again()
             screen.reload()
 
     def on_not_opened(self, message: NotOpened) -> None:
@@ -235,28 +237,35 @@ class LabApp(App[Leaving]):
 
     def on_news(self, message: News) -> None:
         """Tell the screens, or keep it while frozen."""
-        self.host_state = message.host
+        self._held_state = message.host
         self._held |= message.nouns
         if not self.paused:
             self._hand_on()
-        self._say_again()
-
-    def _tick(self) -> None:
-        if (screen := self._in_front) is not None and not self.paused:
-            screen.tick()
 
     def _hand_on(self) -> None:
         nouns, self._held = frozenset(self._held), set()
+        self.host_state = self._held_state or self.host_state
         for screen in self._lab_screens():
             screen.hear(nouns)
+        self._say_again()
+
+    def user_changed(self) -> None:
+        """The user has changed something in the lab: every screen that shows it shows it, frozen or not."""
+        for screen in self._lab_screens():
+            screen.user_changed()
+
+    def redraw(self) -> None:
+        """Colours or characters have changed."""
+        for screen in self._lab_screens():
+            screen.redraw()
 
     def _lab_screens(self) -> "list[LabScreen]":
         return [one for stack in self._screen_stacks.values() for one in stack if parts.is_lab_screen(one)]
 
     @property
     def _in_front(self) -> "LabScreen | None":
-        screen = self.screen
-        return screen if parts.is_lab_screen(screen) else None
+        stack = self.screen_stack  # empty while the app ends
+        return stack[-1] if stack and parts.is_lab_screen(stack[-1]) else None
 
     # -- words ------------------------------------------------------------------------------------------------------
 
@@ -279,8 +288,8 @@ class LabApp(App[Leaving]):
         return shown_keys(action, self._keymap)
 
     def now(self) -> datetime:
-        """The present moment, for ages on the screen."""
-        return self._clock()
+        """The present moment, for ages on the screen; while all is frozen, the moment in which it was."""
+        return self._frozen_at or self._clock()
 
     def copy(self, text: str, what: str) -> None:
         """To the clipboard, through tmux and SSH too; says what was copied."""
@@ -312,11 +321,14 @@ class LabApp(App[Leaving]):
         elif id.startswith("go_"):
             self.go(id.removeprefix("go_"))
 
-    def go(self, name: str) -> None:
-        """Show a top screen."""
+    def go(self, name: str, row: str = "") -> None:
+        """Show a top screen; with a row, the cursor goes there."""
         if name != self.current_mode:
             self.before = self.current_mode
             self.switch_mode(name)
+        root = self._screen_stacks[name][0]
+        if row and parts.is_lab_screen(root):
+            root.go_to_row(row)
 
     def show_run(self, run_id: str) -> None:
         """Show one run, above the table of runs."""
@@ -330,14 +342,14 @@ class LabApp(App[Leaving]):
 
     def pause(self, paused: bool) -> None:
         """Freeze what is live, or catch up."""
-        self.paused = paused
-        if not paused:
+        self.paused, self._frozen_at = paused, self._clock() if paused else None
+        if paused:
+            self._say_again()
+        else:
             self._hand_on()
-        self._say_again()
 
     def _say_again(self) -> None:
         if (screen := self._in_front) is not None:
-            screen.tell_strip()
             screen.say_again()
 
     def focus_model(self, name: str | None) -> None:

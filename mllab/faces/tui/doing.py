@@ -12,6 +12,7 @@ from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.themes import THEMES
 from mllab.faces.tui.widgets.dialogs import Page, PickOne
 from mllab.faces.tui.widgets.help import help_text, page_text
+from mllab.faces.tui.widgets.jump import Jump, targets
 
 if TYPE_CHECKING:
     from mllab.faces.tui.app import LabApp
@@ -35,6 +36,16 @@ def do_help(app: "LabApp") -> None:
         app.push_screen(Page(f"{screen.NAME.capitalize()}: the keys that work here", text))
 
 
+def do_jump(app: "LabApp") -> None:
+    """Show a letter on each pane; the next key puts the focus there."""
+    screen = app.screen
+    found = targets(screen)
+    if found:
+        app.push_screen(Jump(found), lambda widget: None if widget is None else screen.set_focus(widget))
+    else:
+        app.tell("nothing here takes the focus", "warning")
+
+
 def do_pause(app: "LabApp") -> None:
     """Freeze what is live, or catch up."""
     app.pause(not app.paused)
@@ -45,12 +56,14 @@ def do_theme(app: "LabApp") -> None:
     names = [theme.name for theme in THEMES]
     at = names.index(app.theme) if app.theme in names else -1
     app.theme = names[(at + 1) % len(names)]
+    app.redraw()
     app.tell(f"theme: {app.theme.removeprefix('mllab-')}")
 
 
 def do_glyphs(app: "LabApp") -> None:
     """The next set of characters for charts."""
     app.glyphs = GLYPH_SETS[(GLYPH_SETS.index(app.glyphs) + 1) % len(GLYPH_SETS)]
+    app.redraw()
     app.screen.refresh(layout=True)
     app.tell(f"charts: {app.glyphs}")
 
@@ -65,7 +78,7 @@ def do_model(app: "LabApp") -> None:
         options = [("", "all models"), *((name, name) for name in names)]
         app.push_screen(PickOne("Show one model only", options, app.model or ""), app.focus_model)
 
-    screen.act(lambda lab: [one.name for one in lab.models()], ask)
+    screen.ask(lambda lab: [one.name for one in lab.models()], ask)
 
 
 def do_traceback(app: "LabApp") -> None:

@@ -29,7 +29,7 @@ def export_view(app: "LabApp", screen: "LabScreen") -> None:
         if kind == "svg":
             _keep(app, screen.NAME, "svg", app.export_screenshot(title=f"mllab {screen.NAME}"))
         elif kind is not None:
-            screen.act(screen.exported, lambda found: _keep(app, screen.NAME, kind, _as_text(kind, found)))
+            screen.ask(screen.exported, lambda found: _keep(app, screen.NAME, kind, _as_text(kind, found)))
 
     app.push_screen(PickOne("Export this view as", options), write)
 

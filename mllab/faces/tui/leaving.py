@@ -17,7 +17,7 @@ def leave(app: "LabApp") -> None:
     """End the UI, after a question where something would end with it."""
     hosts = app.session is not None and app.session.is_host and app.lab is not None
     if hosts and isinstance(app.screen, LabScreen):
-        app.screen.act(what_runs, lambda running: _ask(app, running))
+        app.screen.ask(what_runs, lambda running: _ask(app, running))
     else:
         app.exit(Leaving.STOP)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.25
 """How often the log is looked at: the screen changes at most so often by itself."""
+_LAST_LOOK_SECONDS = 10.0
+"""Longer than a database that is busy keeps a look waiting."""
 _EVENTS_A_LOOK = 1000
 _STATE_EVERY = 4
 """A host that comes or goes leaves no event: its state is looked at every so many turns."""
@@ -79,8 +81,9 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the present look."""
+        """End, and wait for the present look: the lab is not closed under it."""
         self._stop.set()
+        self._thread.join(_LAST_LOOK_SECONDS)
 
     def _run(self) -> None:
         seq, host = 0, ""
@@ -105,5 +108,7 @@ def host_state(lab: "Lab") -> str:
     if status.url is None:
         return "no host"
     port = status.url.rpartition(":")[2]
+    if not status.serving:
+        return f"switched off :{port}"
     who = "attached" if lab.is_attached else "serving" if status.ready else "no model yet"
     return f"{who} :{port}"

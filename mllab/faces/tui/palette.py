@@ -40,10 +40,11 @@ class LabCommands(Provider):
         """Actions, models and runs that match what is typed."""
         matcher = self.matcher(query)
         for action in self._actions():
-            score = matcher.match(action.help)
+            said = f"{action.text}: {action.help}"
+            score = matcher.match(said)
             if score > 0:
                 key = f"key {self._lab_app.shown_key(action)}"
-                yield Hit(score, matcher.highlight(action.help), self._do(action.id), help=key)
+                yield Hit(score, matcher.highlight(said), self._do(action.id), help=key)
         for shown, about, go in await asyncio.to_thread(self._objects, query):
             score = matcher.match(shown)
             if score > 0:

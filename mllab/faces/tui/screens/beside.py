@@ -12,14 +12,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from mllab.errors import LabError
 from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.viewmodels.runs import Look
 from mllab.faces.tui.widgets.columns import Column
 from mllab.faces.tui.widgets.filterline import FilterLine
 from mllab.faces.tui.widgets.reader import Reader
-from mllab.faces.tui.widgets.table_messages import Failed, Highlighted, Opened
+from mllab.faces.tui.widgets.table_messages import Highlighted, Opened
 from mllab.faces.tui.widgets.tabline import TabLine
 
 R = TypeVar("R")
@@ -51,6 +50,16 @@ class BesideScreen(LabScreen):
     def below(self) -> ComposeResult:
         """The filter, while it is typed."""
         yield FilterLine(self.EXAMPLE)
+
+    def go_to_row(self, key: str) -> None:
+        """Nothing that hides the row stays in its way."""
+        has_rows = not self.never_loaded
+        self._filter, self._tab = "", self.TABS[0]
+        super().go_to_row(key)
+        if has_rows:
+            self.name_tabs()
+            self.filter_changed()
+            self._wanted_row = key
 
     def filter_changed(self) -> None:
         """Show other rows; the filter is in `_filter`."""
@@ -109,6 +118,7 @@ class BesideScreen(LabScreen):
 
     @on(Opened)
     def _opened(self) -> None:
+        self.set_focus(None)  # else hiding the table gives the focus to whatever comes next
         self.add_class("-reading")
         self.call_after_refresh(self.reader.take_focus)
 
@@ -118,9 +128,9 @@ class BesideScreen(LabScreen):
         self.call_after_refresh(self.table.focus)
 
     def on_descendant_focus(self) -> None:
-        """Tab, or a click, that leaves the pane closes it."""
-        if self.table.has_focus:
-            self.remove_class("-reading")
+        """Tab, a jump or a click goes into the pane, or leaves it; leaving closes it."""
+        if self.table.has_focus or self.reader.has_focus_within:
+            self.set_class(self.reader.has_focus_within, "-reading")
 
     # -- the filter -----------------------------------------------------------------------------------------------
 
@@ -213,12 +223,4 @@ class BesideScreen(LabScreen):
 
     @on(Highlighted)
     def _highlighted(self) -> None:
-        self.reload()
-
-    @on(Failed)
-    def _failed(self, event: Failed) -> None:
-        self._show_error(event.error)
-
-    def _show_error(self, error: LabError) -> None:
-        self._error = error
-        self._tell()
+        self.reload(for_pane=True)

@@ -140,6 +140,8 @@ class CompareScreen(LabScreen):
     def _said_of_rows(self, runs: list[Run]) -> Content:
         if not runs:
             return Content("")
+        if not view.has_same_rows(runs):
+            return safe_text(view.same_rows(runs))
         arrows = "^ better, v worse than " if self._is_ascii else "↑ better, ↓ worse than "
         reference = named(runs[0].run_id, runs[0].name, self.app.theme, ascii_only=self._is_ascii)
         return safe_text(view.same_rows(runs)) + Content(f" · {arrows}") + reference

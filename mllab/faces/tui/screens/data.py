@@ -93,9 +93,13 @@ class DataScreen(BesideScreen):
         self._found = found.found
         self.name_tabs(view.notes(found.found))
         self._show_rows(found)
+        self.show_pane(found)
+        self.say(found.headline)
+
+    def show_pane(self, found: Seen) -> None:
+        """The row under the cursor."""
         key, title, lines = found.pane
         self.reader.read(key, title, lambda width: lines)
-        self.say(found.headline)
 
     def _show_rows(self, found: Seen) -> None:
         switched = found.tab != self._shown_tab

@@ -1,5 +1,6 @@
 """Home: the lab at a glance; enter goes to whatever the line is about. The run at work is drawn beside it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,8 @@ from mllab.lab import Lab
 from mllab.records import FileStatus, MetricPoint, Run
 
 _FILES_A_MONTH = 2
+_NEWS = timedelta(days=2)
+"""A refused file is news for so long; older ones are in Data."""
 _EVENTS_LOOKED_AT = 200
 
 
@@ -37,7 +40,21 @@ class HomeScreen(LabScreen):
 
     NAME = "home"
     FOLLOWS = frozenset(
-        {"job", "datafile", "dataset", "run", "metrics", "version", "gates", "alias", "deployment", "model", "config"}
+        {
+            "job",
+            "datafile",
+            "dataset",
+            "run",
+            "metrics",
+            "version",
+            "gates",
+            "alias",
+            "deployment",
+            "model",
+            "config",
+            "declaration",
+            "serving",
+        }
     )
 
     def body(self) -> ComposeResult:
@@ -58,16 +75,18 @@ class HomeScreen(LabScreen):
         """A look at everything."""
         app = self.lab_app
         models = [one for one in lab.models() if app.model in (None, one.name)]
+        quarantined = lab.data_files(status=FileStatus.QUARANTINED)
         glance = view.Glance(
             status=lab.status(),
             open_jobs=lab.jobs(open_only=True),
             models=models,
             waiting=lab.data_files(status=FileStatus.WAITING),
-            quarantined=lab.data_files(status=FileStatus.QUARANTINED),
+            quarantined=[one for one in quarantined if one.received_at > app.now() - _NEWS],
             since=lab.events(app.seen_before),
             lately=lab.events(max(lab.last_seq() - _EVENTS_LOOKED_AT, 0)),
             has_data=bool(lab.dataset_versions()),
             next_month=_month(_next_files(lab)),
+            refused=_refused(lab),
         )
         newest = lab.runs(model=app.model, limit=1)
         run = newest[0] if newest else None
@@ -76,7 +95,9 @@ class HomeScreen(LabScreen):
     def show(self, found: Seen) -> None:
         """Lines, pane, and a sentence."""
         now = self.lab_app.now()
-        self.table.set_source(ListRows(view.lines(found.glance, now), lambda line: line.key))
+        self.table.set_source(
+            ListRows(view.lines(found.glance, now, self.table.size.height - 1), lambda line: line.key)
+        )
         self.query_one(RunPane).show_run(found.run, found.points, now)
         n_open = len(found.glance.open_jobs)
         self.say(f"{self.lab_app.lab_name} · " + (count(n_open, "open job") if n_open else "idle"))
@@ -87,7 +108,7 @@ class HomeScreen(LabScreen):
         if line.target == "drop":
             self._drop_next_month()
         elif line.target:
-            self.lab_app.go(line.target)
+            self.lab_app.go(line.target, line.row)
 
     def _drop_next_month(self) -> None:
         """Take in the demo's next month, as if its files had been dropped."""
@@ -102,7 +123,7 @@ class HomeScreen(LabScreen):
                 said = f"dropped {', '.join(path.name for path in files)}; watch it here"
                 self.act(lambda lab: [lab.add(path) for path in files], lambda _: self.lab_app.tell(said))
 
-        self.act(_next_files, ask)
+        self.ask(_next_files, ask)
 
     def copyable(self) -> tuple[str, Any] | None:
         """The line's text."""
@@ -122,6 +143,14 @@ def _next_files(lab: Lab) -> list[Path]:
     received = {Path(one.name).name for one in lab.data_files()}
     months = sorted({path.stem[-7:] for path in later.glob("*.csv") if path.name not in received})
     return sorted(later.glob(f"*{months[0]}.csv"), reverse=True)[:_FILES_A_MONTH] if months else []
+
+
+def _refused(lab: Lab) -> str:
+    """The sentence on the last declaration, where it was refused and nothing better came since."""
+    refused = lab.events(type="declaration.refused")
+    accepted = lab.events(type="config.changed")
+    is_last = refused and (not accepted or refused[-1].seq > accepted[-1].seq)
+    return refused[-1].text if is_last else ""
 
 
 def _month(files: list[Path]) -> str:

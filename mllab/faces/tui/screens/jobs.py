@@ -93,12 +93,8 @@ class JobsScreen(StackedScreen):
         return look_at(lab, self._filter, self.lab_app.model, self._jobs.cursor_key)
 
     def show(self, found: Seen) -> None:
-        """Tables, pane, count; while frozen, the pane alone."""
+        """Tables, pane, count."""
         before = self.shown_before(self._seen)
-        if before is not None and self.keeps_still():
-            self._seen = before._replace(story=found.story)
-            self._read()
-            return
         self._seen = found
         self._jobs.empty = self._why_empty()
         if before is None or before.rows != found.rows:
@@ -108,6 +104,11 @@ class JobsScreen(StackedScreen):
             self.fit_lines(self._triggers, len(found.triggers))
         self._read()
         self.say(view.headline(found.counts, self._filter, MOST_FILTERED))
+
+    def show_pane(self, found: Seen) -> None:
+        """The job under the cursor."""
+        self._seen = (self._seen or found)._replace(story=found.story)
+        self._read()
 
     def _rows(self, found: Seen) -> Rows[Job]:
         if found.listed is not None or self.lab_app.lab is None:
@@ -203,11 +204,11 @@ class JobsScreen(StackedScreen):
         if job.status is JobStatus.QUEUED:
             self._cancel(job)
         else:
-            self.act(lambda lab: lab.job_steps(job.job_id), lambda steps: self._ask_to_cancel(job, steps))
+            self.ask(lambda lab: lab.job_steps(job.job_id), lambda steps: self._ask_to_cancel(job, steps))
 
     def _ask_to_cancel(self, job: Job, steps: Sequence[JobStep]) -> None:
         text = view.cancel_text(steps)
-        dialog = confirm(f"Stop the {job.kind} of {job.subject}?", text, "Stop")
+        dialog = confirm(f"Stop the {job.kind} of {job.subject}?", text, "Stop it", no="Keep it")
         self.app.push_screen(dialog, lambda answer: self._cancel(job) if answer == "yes" else None)
 
     def _cancel(self, job: Job) -> None:

@@ -99,6 +99,11 @@ class ModelsScreen(BesideScreen):
         self._show_rows()
         self._show_pane()
 
+    def show_pane(self, found: Seen) -> None:
+        """The row under the cursor."""
+        self._pane = found.pane
+        self._show_pane()
+
     def _show_rows(self) -> None:
         rows = view.rows(self._models, self._made, self._filter)
         if rows != self._rows:
@@ -182,7 +187,10 @@ class ModelsScreen(BesideScreen):
 
         def go(why: str | None) -> None:
             if why is not None:
-                self.act(lambda lab: do(lab, why), lambda move: self.lab_app.tell(actions.moved(move)))
+                self.act(
+                    lambda lab: do(lab, why or actions.USUAL_REASONS[yes]),
+                    lambda move: self.lab_app.tell(actions.moved(move)),
+                )
 
         self.app.push_screen(confirm(question, text, yes), ask_why)
 
@@ -207,7 +215,7 @@ class ModelsScreen(BesideScreen):
             if alias == _OTHER:
                 about = "Letters, digits, _ and -. Requests may ask for it as the model's alias."
                 self.app.push_screen(AskLine(f"Which alias for {name} version {version}?", about), picked)
-            elif alias is not None:
+            elif alias:
                 self._point(name, version, alias)
 
         title = f"Which alias points at {name} version {version}?"

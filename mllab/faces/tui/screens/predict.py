@@ -78,9 +78,7 @@ class PredictScreen(LabScreen):
         yield Static("", id="why")
 
     def on_mount(self) -> None:
-        """A word until the lab is open; where it is, the model of the last time."""
-        if self.lab_app.lab is not None:
-            self.recall()
+        """A word until the lab is open."""
         self.query_one(AnswerPane).say([Line("reading what the model takes…", "$muted")], [])
 
     @property
@@ -150,7 +148,7 @@ class PredictScreen(LabScreen):
             if self._at is None and self._told is None and not self.form.n_changed and not self._is_asking:
                 self._fill(0)
 
-        self.act(lambda lab: lab.request_rows(served.model, n=N_ROWS), take)
+        self.ask(lambda lab: lab.request_rows(served.model, n=N_ROWS), take)
 
     def _fill(self, at: int) -> None:
         row = self._rows[at]
@@ -243,7 +241,7 @@ class PredictScreen(LabScreen):
         self.form.refuse(beside)
         self._refused = words.refused(error.message, elsewhere)
 
-    def on_lab_screen_stumbled(self, message: LabScreen.Stumbled) -> None:
+    def on_loading_screen_stumbled(self, message: LabScreen.Stumbled) -> None:
         """Asking may have failed; what was typed stays."""
         if not message.loading:
             self._is_asking = False
@@ -267,7 +265,7 @@ class PredictScreen(LabScreen):
             else:
                 self.lab_app.copy(curl(url, served.model, values), "a curl line")
 
-        self.act(lambda lab: lab.status().url, copy)
+        self.ask(lambda lab: lab.status().url, copy)
 
     def do_edit(self) -> None:
         """Into the form; where there is none, to another model."""
@@ -281,7 +279,6 @@ class PredictScreen(LabScreen):
         def take(name: str | None) -> None:
             if name is not None:
                 self._chosen = name
-                self.remember()
                 self.reload(anew=True)
 
         present = self._served.model if self._served is not None else self._chosen

@@ -24,7 +24,6 @@ from mllab.faces.tui.widgets.table_messages import Loaded, Opened
 from mllab.faces.tui.widgets.tabline import TabLine
 from mllab.faces.tui.widgets.vtable import VTable
 from mllab.lab import Lab
-from mllab.records import RunStatus
 
 TABS = {
     "overview": "overview",
@@ -36,7 +35,6 @@ TABS = {
     "lineage": "lineage",
 }
 """What a tab is called, and the id of the pane behind it."""
-_TICK_SECONDS = 1.0
 _ENDLESS = 100_000
 _NO_CURVE = "no curve yet\n\na learner that reports a metric at more than one step draws one here, live"
 _NEEDS_RUN = ("tag", "pin", "delete", "copy_id", "copy_json")
@@ -49,6 +47,7 @@ class RunScreen(LabScreen):
     NAME = "run"
     MODE = "runs"
     FOLLOWS = frozenset({"run", "metrics", "job", "version", "alias"})
+    TICK_SECONDS = 1.0
     AUTO_FOCUS = ""
     DEFAULT_CSS = """
     RunScreen {
@@ -67,6 +66,7 @@ class RunScreen(LabScreen):
         self._seen: Seen | None = None
         self._groups: list[Group] = []
         self._look = PLAIN
+        self._told: view.Overview | None = None
         self._n_told = 0
 
     def body(self) -> ComposeResult:
@@ -78,10 +78,9 @@ class RunScreen(LabScreen):
             yield from run_tables().values()
 
     def on_mount(self) -> None:
-        """Curves as they were drawn last; the time a live run takes goes on by itself."""
+        """Curves as they were drawn last."""
         self._look = recalled_look(self.lab_app.memory)
         self._show_pane()
-        self.set_interval(_TICK_SECONDS, self._tick)
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -95,12 +94,10 @@ class RunScreen(LabScreen):
         self._groups = groups_of(found.points)
         self._draw()
 
-    def _tick(self) -> None:
-        """A live run has gone on for a second more."""
+    def tick(self) -> None:
+        """A live run has gone on for a second more; ages have grown."""
         seen = self._seen
-        if seen is None or seen.run.status is not RunStatus.RUNNING or self.lab_app.paused or not self.is_current:
-            return
-        if self._tab == "overview":
+        if seen is not None and self._tab == "overview" and self._overview(seen) != self._told:
             self._draw_overview(seen)
         self._headline()
 
@@ -117,11 +114,14 @@ class RunScreen(LabScreen):
         self._headline()
 
     def _draw_overview(self, seen: Seen) -> None:
-        app = self.lab_app
-        latest = {point.metric: point.value for point in seen.points}
-        found = view.overview(seen.run, seen.job, latest, seen.versions, app.now())
+        app, found = self.lab_app, self._overview(seen)
+        self._told = found
         name = named(seen.run.run_id, seen.run.name, app.theme, ascii_only=app.glyphs == "ascii")
         self.query_one(RunOverview).show_overview(found, name, self._groups, self._look)
+
+    def _overview(self, seen: Seen) -> view.Overview:
+        latest = {point.metric: point.value for point in seen.points}
+        return view.overview(seen.run, seen.job, latest, seen.versions, self.lab_app.now())
 
     def _rows(self, seen: Seen) -> Sequence[runrows.Row]:
         match self._tab:

@@ -7,6 +7,11 @@ from mllab.faces.tui.viewmodels.words import count
 from mllab.faces.tui.widgets.dialogs import AskLine, PickOne, confirm
 from mllab.records import Run
 
+_WAYS = [
+    ("run", "a run: train and look at it; nothing else changes"),
+    ("version", "a version: train, judge by the gates, promote as declared"),
+]
+
 
 def train_now(screen: LabScreen) -> None:
     """Ask which model, then queue its training."""
@@ -21,18 +26,24 @@ def train_now(screen: LabScreen) -> None:
 
     def begin(name: str | None) -> None:
         if name is not None:
-            said = f"training of {name} queued; 6 shows it at work"
+            screen.app.push_screen(PickOne(f"Train {name}", _WAYS), lambda way: go(name, way))
+
+    def go(name: str, way: str | None) -> None:
+        said = f"training of {name} queued; 6 shows it at work"
+        if way == "run":
             screen.act(lambda lab: lab.train(name), lambda _: screen.lab_app.tell(said))
+        elif way is not None:
+            screen.act(lambda lab: lab.retrain(name), lambda _: screen.lab_app.tell(said))
 
     focus = screen.lab_app.model
-    screen.act(lambda lab: [focus] if focus else [one.name for one in lab.models()], ask)
+    screen.ask(lambda lab: [focus] if focus else [one.name for one in lab.models()], ask)
 
 
 def tag_runs(screen: LabScreen, runs: list[str]) -> None:
     """Ask for `key=value`, or a word, and tag."""
 
     def tag(text: str | None) -> None:
-        if text is None:
+        if not text:
             return
         removed = [text[1:]] if text.startswith("-") else []
         key, _, value = text.partition("=")
@@ -59,7 +70,7 @@ def delete_runs(screen: LabScreen, runs: list[str], then: Callable[[], None]) ->
 
     def ask(found: list[Run]) -> None:
         named = ", ".join(run.name for run in found[:3]) + ("" if len(found) < 4 else f" and {len(found) - 3} more")
-        text = "Metrics, parameters and curves stay in the trash. X brings them back;\n"
+        text = "Metrics, parameters and curves stay in the trash. X brings them back,\nlater `mllab run restore`."
         screen.app.push_screen(confirm(f"Move to the trash: {named}?", text, "Delete"), answered)
 
     def answered(answer: str | None) -> None:
@@ -71,7 +82,7 @@ def delete_runs(screen: LabScreen, runs: list[str], then: Callable[[], None]) ->
         screen.lab_app.tell(f"{count(len(found), 'run')} in the trash; X brings back")
         then()
 
-    screen.act(lambda lab: [lab.run(run) for run in runs], ask)
+    screen.ask(lambda lab: [lab.run(run) for run in runs], ask)
 
 
 def undo_delete(screen: LabScreen) -> None:

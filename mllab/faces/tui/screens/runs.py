@@ -7,7 +7,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from mllab.errors import LabError
 from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.screens.compare import CompareScreen
 from mllab.faces.tui.screens.run import RunScreen
@@ -18,7 +17,7 @@ from mllab.faces.tui.widgets.columns import Column
 from mllab.faces.tui.widgets.dialogs import PickSome
 from mllab.faces.tui.widgets.filterline import FilterLine
 from mllab.faces.tui.widgets.runpane import RunPane
-from mllab.faces.tui.widgets.table_messages import Failed, Opened, SortAsked
+from mllab.faces.tui.widgets.table_messages import Opened, SortAsked
 from mllab.faces.tui.widgets.vtable import VTable
 from mllab.lab import Lab
 from mllab.records import MetricPoint, Run, RunNames
@@ -116,14 +115,27 @@ class RunsScreen(LabScreen):
         if first:
             self._set_columns()
             self._set_rows()
-        self.query_one(RunPane).show_run(found.run, found.points, self.lab_app.now())
+        self.show_pane(found)
         self._headline()
+
+    def show_pane(self, found: Seen) -> None:
+        """The run under the cursor."""
+        self.query_one(RunPane).show_run(found.run, found.points, self.lab_app.now())
 
     def hear(self, nouns: frozenset[str]) -> None:
         """New runs and new values: the table looks again, too."""
-        if nouns & self.FOLLOWS and self._names is not None:
-            self.table.refresh_rows()
+        if nouns & self.FOLLOWS:
+            self._read_again()
         super().hear(nouns)
+
+    def user_changed(self) -> None:
+        """The table looks again, too."""
+        self._read_again()
+        super().user_changed()
+
+    def _read_again(self) -> None:
+        if self._names is not None:
+            self.table.refresh_rows()
 
     def tick(self) -> None:
         """Ages in the table, too."""
@@ -178,24 +190,16 @@ class RunsScreen(LabScreen):
 
     @on(VTable.Highlighted)
     def _highlighted(self) -> None:
-        self.reload()
+        self.reload(for_pane=True)
 
     @on(VTable.Loaded)
     def _loaded(self) -> None:
-        self._error = None
+        self.tell_error(None)
         self._headline()
 
     @on(VTable.MarksChanged)
     def _marked(self) -> None:
         self._headline()
-
-    @on(VTable.Failed)
-    def _failed(self, event: Failed) -> None:
-        self._show_error(event.error)
-
-    def _show_error(self, error: LabError) -> None:
-        self._error = error
-        self._tell()
 
     @on(VTable.Opened)
     def _opened(self, event: Opened) -> None:
@@ -291,8 +295,7 @@ class RunsScreen(LabScreen):
 
         def take(chosen: list[str] | None) -> None:
             if chosen is not None:
-                kept = [one for one in self._shown if one in chosen]
-                self._columns = kept + [one for one in chosen if one not in kept]
+                self._columns = view.placed(chosen, names.metrics)
                 self._set_columns()
                 self.table.refresh_rows()
 

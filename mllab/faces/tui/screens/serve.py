@@ -161,12 +161,8 @@ class ServeScreen(StackedScreen):
                 self._lineages = {prediction_id: lab.trace(prediction_id)}
 
     def show(self, found: Seen) -> None:
-        """Lines, tables, pane, counts; while frozen, the pane alone."""
+        """Lines, tables, pane, counts."""
         before = self.shown_before(self._seen)
-        if before is not None and self.keeps_still():
-            self._seen = before._replace(served=found.served)
-            self._read()
-            return
         self._seen = found
         if found.stats is not None:
             self._samples = traffic.kept(self._samples, traffic.sample(found.stats))
@@ -181,6 +177,11 @@ class ServeScreen(StackedScreen):
             self._predictions.refresh_rows()
         self._read()
         self.say(view.headline(len(found.rows), found.n_predictions))
+
+    def show_pane(self, found: Seen) -> None:
+        """The prediction, or the deployment, under the cursor."""
+        self._seen = (self._seen or found)._replace(served=found.served)
+        self._read()
 
     def _set_predictions(self, model: str | None) -> None:
         if self.lab_app.lab is not None:

@@ -1,6 +1,6 @@
 """Two tables, one above the other, and the pane with what the cursor is on: what Jobs and Serve have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar, TypeVar
 
 from textual import on
@@ -13,17 +13,15 @@ from mllab.faces.tui.viewmodels.page import Line
 from mllab.faces.tui.widgets.reader import Reader
 from mllab.faces.tui.widgets.table_messages import Failed
 from mllab.faces.tui.widgets.vtable import VTable
-from mllab.lab import Lab
 
 T = TypeVar("T")
-
-_TICK_SECONDS = 1.0
 
 
 class StackedScreen(BesideScreen):
     """The frame of such a screen; keys of rows are for the table that has, or had, the focus."""
 
     TABS = ("",)  # the pane has none
+    TICK_SECONDS = 1.0  # spans and ages go on while nothing happens
     MAIN: ClassVar[str] = ""
     """The id of the table that has the focus first."""
 
@@ -35,7 +33,7 @@ class StackedScreen(BesideScreen):
         """Begin in the main table."""
         super().__init__()
         self._at = self.MAIN
-        self._has_failed, self._wants_all = False, True
+        self._has_failed = False
         self._told: tuple[str, str, Sequence[Line]] | None = None
 
     def stack(self) -> ComposeResult:
@@ -47,17 +45,6 @@ class StackedScreen(BesideScreen):
         with Vertical(classes="pane"):
             yield from self.stack()
         yield Reader(classes="side")
-
-    def on_mount(self) -> None:
-        """Spans and ages go on while nothing happens."""
-        self.set_interval(_TICK_SECONDS, self._tick)
-
-    def _tick(self) -> None:
-        if self.is_current and self.lab_app.lab is not None and not self.lab_app.paused:
-            self.tick()
-
-    def tick(self) -> None:
-        """A second has gone by on this screen; not called while it is frozen or out of sight."""
 
     def recall(self) -> None:
         """The filter of the last time."""
@@ -78,7 +65,7 @@ class StackedScreen(BesideScreen):
         widget = event.widget
         if isinstance(widget, VTable) and widget.id and widget.id != self._at:
             self._at = widget.id
-            self.reload()
+            self.reload(for_pane=True)
 
     def tell(self, key: str, title: str, lines: Sequence[Line]) -> None:
         """Let the pane say something, unless it says so already.
@@ -108,26 +95,6 @@ class StackedScreen(BesideScreen):
     def _must_read_again(self) -> None:
         self._has_failed = True
 
-    def keeps_still(self) -> bool:
-        """Whether nothing but the pane is to change: all is frozen, and the user has asked for nothing new."""
-        wanted, self._wants_all = self._wants_all, False
-        return self.lab_app.paused and not wanted
-
-    def act(self, do: Callable[[Lab], T], then: Callable[[T], None]) -> None:
-        """What the user does is shown, frozen or not."""
-
-        def go_on(answer: T) -> None:
-            self._wants_all = True
-            then(answer)
-
-        super().act(do, go_on)
-
     def filter_changed(self) -> None:
         """Other rows."""
-        self._wants_all = True
         self.reload(anew=True)
-
-    def model_changed(self) -> None:
-        """Other rows, too."""
-        self._wants_all = True
-        super().model_changed()

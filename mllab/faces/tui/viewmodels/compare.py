@@ -79,7 +79,7 @@ def same_rows(runs: Sequence[Run]) -> str:
         return "same rows: not known, a run has no training set"
     if len(digests) == 1:
         return f"same rows: yes (training set {str(runs[0].training_set)[:_SHOWN_DIGEST]})"
-    return f"same rows: no, {count(len(digests), 'training set')}"
+    return f"other rows ({count(len(digests), 'training set')}): differences are no verdict"
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -123,29 +123,35 @@ def _differs(row: Row, runs: Sequence[Compared]) -> bool:
     return any(cell[:2] != known[0][:2] for cell in known)
 
 
+def has_same_rows(runs: Sequence[Run]) -> bool:
+    """Whether every run was measured on the same rows, so that better and worse mean something."""
+    return runs[0].training_set is not None and len({run.training_set for run in runs}) == 1
+
+
 def _metrics(runs: Sequence[Compared]) -> list[Row]:
-    values = [one.metrics for one in runs]
+    values, fair = [one.metrics for one in runs], has_same_rows([one.run for one in runs])
     names = _names(values)
     lines: list[Row] = []
     for split, title in _SECTIONS.items():
-        found = [_metric(name, values) for name in names if parts(name).split == split]
+        found = [_metric(name, values, fair) for name in names if parts(name).split == split]
         lines += [Row("head", title, title), *found] if found else []
     return lines
 
 
-def _metric(name: str, values: Sequence[Mapping[str, float]]) -> Row:
+def _metric(name: str, values: Sequence[Mapping[str, float]], fair: bool) -> Row:
     reference = values[0].get(name)
-    cells = [_measured(name, one.get(name), None if at == 0 else reference) for at, one in enumerate(values)]
+    cells = [_measured(name, one.get(name), None if at == 0 else reference, fair) for at, one in enumerate(values)]
     return Row("metric", parts(name).metric, name, tuple(cells))
 
 
-def _measured(name: str, value: float | None, reference: float | None) -> Cell:
+def _measured(name: str, value: float | None, reference: float | None, fair: bool) -> Cell:
     shown = number(value)
     if value is not None and len(shown) > _LONGEST_NUMBER:
         shown = f"{value:.3g}"
     if value is None or reference is None or value != value or reference != reference:
         return Cell(value, shown)
-    return Cell(value, shown, difference(value, reference), verdict(name, value, reference))
+    better = verdict(name, value, reference) if fair else 0
+    return Cell(value, shown, difference(value, reference), better)
 
 
 def _facts(runs: Sequence[Compared], now: datetime) -> list[Row]:

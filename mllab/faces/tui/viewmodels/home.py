@@ -51,6 +51,8 @@ class Line(NamedTuple):
     """The screen that enter goes to, or `drop` for taking in the demo's next month."""
     ink: str = ""
     """Textual colour; the text says the same."""
+    row: str = ""
+    """The row there that it is about."""
 
 
 class Glance(NamedTuple):
@@ -68,10 +70,12 @@ class Glance(NamedTuple):
     has_data: bool
     next_month: str = ""
     """Name of the demo's next month; empty where there is none."""
+    refused: str = ""
+    """Why the present text of `mllab.toml` or `features.py` is not in force; empty where it is."""
 
 
-def lines(glance: Glance, now: datetime) -> list[Line]:
-    """Every line, in order."""
+def lines(glance: Glance, now: datetime, most: int = 40) -> list[Line]:
+    """At most so many lines, in order; what happened lately fills the room that is left."""
     parts = [
         _working(glance.open_jobs, now),
         _waiting(glance),
@@ -79,8 +83,9 @@ def lines(glance: Glance, now: datetime) -> list[Line]:
         _serving(glance.status),
         _since(glance.since),
         _next(glance),
-        _lately(glance.lately, now),
     ]
+    room = min(max(most - sum(map(len, parts)), 0), _MOST_LATELY)
+    parts.append(_lately(glance.lately, now)[:room])
     return [line._replace(section=line.section if at == 0 else "") for part in parts for at, line in enumerate(part)]
 
 
@@ -103,15 +108,18 @@ def job_line(job: Job, now: datetime) -> str:
 
 
 def _waiting(glance: Glance) -> list[Line]:
-    found = [
-        Line(f"waiting-{one.sha256}", "For you", f"? {one.name} waits: whose is it?", "data", "$warning")
+    found = []
+    if glance.refused:
+        found.append(Line("declaration", "For you", f"✗ {glance.refused}", "", "$error"))
+    found += [
+        Line(f"waiting-{one.sha256}", "For you", f"? {one.name} waits: whose is it?", "data", "$warning", one.sha256)
         for one in glance.waiting[:_MOST_FILES]
     ]
     found += [
-        Line(f"bad-{one.sha256}", "For you", f"✗ {one.name} was refused: {one.reason or one.code}", "data", "$error")
+        Line(f"bad-{one.sha256}", "For you", f"✗ {one.name}: {one.reason or one.code}", "data", "$error", one.sha256)
         for one in glance.quarantined[:_MOST_FILES]
     ]
-    more = len(glance.waiting) + len(glance.quarantined) - len(found)
+    more = max(len(glance.waiting) - _MOST_FILES, 0) + max(len(glance.quarantined) - _MOST_FILES, 0)
     if more > 0:
         found.append(Line("more-files", "For you", f"  and {count(more, 'file')} more", "data", "$warning"))
     found += [
@@ -121,6 +129,7 @@ def _waiting(glance: Glance) -> list[Line]:
             f"◆ {model.name} version {one.version} passed and waits for P",
             "models",
             "$warning",
+            f"{model.name}@{one.version}",
         )
         for model in glance.models
         for one in model.versions
@@ -132,7 +141,7 @@ def _waiting(glance: Glance) -> list[Line]:
 def _models(models: Sequence[ModelSummary]) -> list[Line]:
     if not models:
         return [Line("no-models", "Models", "none declared: add [model.NAME] to mllab.toml", "", "$muted")]
-    return [Line(f"model-{one.name}", "Models", model_line(one), "models") for one in models]
+    return [Line(f"model-{one.name}", "Models", model_line(one), "models", "", one.name) for one in models]
 
 
 def model_line(model: ModelSummary) -> str:
@@ -164,6 +173,10 @@ def main_metric(version: VersionSummary) -> tuple[str, float | None]:
 def _serving(status: LabStatus) -> list[Line]:
     if status.url is None:
         return [Line("serving", "Serving", "no host runs", "serve", "$muted")]
+    if not status.serving:
+        return [
+            Line("serving", "Serving", f"{status.url}: predictions are switched off (o in Serve)", "serve", "$warning")
+        ]
     ready = "answers" if status.ready else "is up; no model answers yet"
     return [Line("serving", "Serving", f"{status.url} {ready}", "serve", "$success" if status.ready else "")]
 
@@ -181,21 +194,22 @@ def _next(glance: Glance) -> list[Line]:
     steps: list[tuple[str, str]] = []
     champion = any(find_champion(one) for one in glance.models)
     training = any(job.kind in ("train", "retrain") for job in glance.open_jobs)
-    challenger = any("challenger" in one.aliases for model in glance.models for one in model.versions)
+    aliases = [set(one.aliases) for model in glance.models for one in model.versions]
+    challenger = any("challenger" in one and "champion" not in one for one in aliases)
     if not glance.has_data and not glance.open_jobs:
-        steps.append(("drop a data file into inbox/: it is checked and taken in at once", "data"))
+        steps.append(("drop a data file into inbox/: it is taken in at once", "data"))
     if training:
-        steps.append(("2 shows the runs; enter on one shows its learning curve, live", "runs"))
+        steps.append(("key 2 shows the runs; enter on one draws its curve, live", "runs"))
     if challenger:
-        steps.append(("3 shows the gates of the challenger; P promotes it", "models"))
+        steps.append(("key 3 shows the gates of the challenger; P promotes it", "models"))
     if champion:
-        steps.append(("9 asks the model with a real row: ctrl+s", "predict"))
+        steps.append(("key 9 asks the model with a real row: ctrl+s", "predict"))
     if glance.next_month and not glance.open_jobs:
-        steps.append((f"enter here drops the next month, {glance.next_month}: the model learns from it", "drop"))
+        steps.append((f"enter here drops the next month, {glance.next_month}, to learn from", "drop"))
     if champion:
-        steps.append(("7 has the curl line that asks it from elsewhere: C copies it", "serve"))
+        steps.append(("key 7 has a curl line that asks it from elsewhere: C copies it", "serve"))
     steps.append(("? lists the keys of each screen, : finds anything by name", ""))
-    return [Line(f"next-{at}", "Next", f"{at}. {text}", target) for at, (text, target) in enumerate(steps[:3], 1)]
+    return [Line(f"next-{target}-{text[:12]}", "Next", f"· {text}", target) for text, target in steps[:3]]
 
 
 def _lately(events: Sequence[Event], now: datetime) -> list[Line]:

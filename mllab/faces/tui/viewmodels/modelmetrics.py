@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mllab.faces.tui.viewmodels.metrics import parts, verdict
-from mllab.faces.tui.viewmodels.models import signed
+from mllab.faces.tui.viewmodels.models import has_same_rows, signed
 from mllab.faces.tui.viewmodels.page import BLANK, Line
 from mllab.faces.tui.viewmodels.words import number
 from mllab.records import VersionSummary
@@ -22,20 +22,23 @@ def metrics(version: VersionSummary, champion: VersionSummary | None, width: int
     if not version.metrics:
         return [Line("no metric was measured on this version")]
     beside = champion if champion and champion.version != version.version else None
+    fair = beside is not None and has_same_rows(version, beside)
     split, whole = _by_split(version.metrics)
     theirs, their_whole = _by_split(beside.metrics) if beside else ({}, {})
     against = [f"● {beside.version}", "diff"] if beside else []
     found = [Line(_table_row("on rows", ["test", *against, "valid.", "train"], width), "bold")]
     for name in sorted(split, key=lambda name: ("baseline" in name, name)):
         base = theirs.get(name, {}).get("test")
-        found.append(_measured_line(name, [split[name].get(one) for one in _SPLITS], base, beside is not None, width))
+        found.append(
+            _measured_line(name, [split[name].get(one) for one in _SPLITS], base, beside is not None, fair, width)
+        )
     if whole:
         found += [BLANK, Line(_table_row("of the model", ["", *against], width), "bold")]
     found += [
-        _measured_line(name, [value], their_whole.get(name), beside is not None, width)
+        _measured_line(name, [value], their_whole.get(name), beside is not None, fair, width)
         for name, value in sorted(whole.items())
     ]
-    return [*found, BLANK, *_how_to_read(beside)]
+    return [*found, BLANK, *_how_to_read(beside, fair)]
 
 
 def _by_split(metrics: Mapping[str, float]) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
@@ -52,12 +55,12 @@ def _by_split(metrics: Mapping[str, float]) -> tuple[dict[str, dict[str, float]]
 
 
 def _measured_line(
-    name: str, values: Sequence[float | None], theirs: float | None, is_compared: bool, width: int
+    name: str, values: Sequence[float | None], theirs: float | None, is_compared: bool, fair: bool, width: int
 ) -> Line:
-    """A metric with its values, the first of which is compared; the mark says who is better."""
+    """A metric with its values, the first of which is compared; on the same rows the mark says who is better."""
     ours = values[0]
     apart = ours - theirs if ours is not None and theirs is not None else None
-    better = verdict(name, ours, theirs) if ours is not None and theirs is not None else 0
+    better = verdict(name, ours, theirs) if fair and ours is not None and theirs is not None else 0
     told = [number(ours), *([number(theirs), signed(apart) or "-"] if is_compared else [])]
     told += [number(value) for value in values[1:]]
     return Line(_table_row(name, told, width, {1: "▲", -1: "▼"}.get(better, " ")), _INKS.get(better, ""))
@@ -71,10 +74,12 @@ def _table_row(name: str, values: Sequence[str], width: int, mark: str = " ") ->
     return f"{mark} {shown:<{room}}" + "".join(f" {value:>{_VALUE - 1}}" for value in values)
 
 
-def _how_to_read(beside: VersionSummary | None) -> list[Line]:
+def _how_to_read(beside: VersionSummary | None, fair: bool) -> list[Line]:
     if beside is None:
         return []
+    if fair:
+        return [Line(f"▲ better, ▼ worse than version {beside.version}, the champion ●, on the same rows", "dim")]
     return [
-        Line(f"▲ better, ▼ worse than version {beside.version}, the champion ●", "dim"),
-        Line("each was measured on its own test rows; the gates compare on the same rows", "dim"),
+        Line(f"measured on other rows than version {beside.version}, the champion ●: no verdict", "dim"),
+        Line("the gates compare both on the same rows", "dim"),
     ]

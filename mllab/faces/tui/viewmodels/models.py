@@ -142,13 +142,20 @@ def gates_word(row: Row) -> str:
 
 
 def difference(row: Row) -> float | None:
-    """How far the main metric lies from the champion's; None for the champion, and where one of both has none."""
+    """How far the main metric lies from the champion's on the same rows; None for the champion, and where not known."""
     champion = find_champion(row.model)
     if row.version is None or champion is None or champion.version == row.version.version:
+        return None
+    if not has_same_rows(row.version, champion):
         return None
     name, value = main_metric(row.version)
     base = champion.metrics.get(f"test.{name}")
     return None if value is None or base is None else value - base
+
+
+def has_same_rows(one: VersionSummary, other: VersionSummary) -> bool:
+    """Whether two versions were measured on the same rows, so that better and worse mean something."""
+    return one.training_set is not None and one.training_set == other.training_set
 
 
 def signed(difference: float | None) -> str:

@@ -42,6 +42,12 @@ def _rank(metric: str) -> int:
     return _PREFERRED.index(last) if last in _PREFERRED else len(_PREFERRED)
 
 
+def placed(chosen: Sequence[str], metrics: Sequence[str]) -> list[str]:
+    """Chosen columns, each where a first look has it, the others behind: one that comes back is where it was."""
+    usual = default_columns(metrics)
+    return sorted(chosen, key=lambda one: usual.index(one) if one in usual else len(usual))
+
+
 def all_columns(metrics: Sequence[str], params: Sequence[str], tags: Sequence[str]) -> list[str]:
     """Everything that can be a column, in the order of the chooser."""
     return [*FIXED, *(f"metric.{n}" for n in metrics), *(f"param.{n}" for n in params), *(f"tag.{n}" for n in tags)]

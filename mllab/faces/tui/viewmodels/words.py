@@ -10,7 +10,7 @@ STATUS_MARKS = {
     "running": "▶",
     "finished": "✓",
     "failed": "✗",
-    "cancelled": "■",
+    "cancelled": "⊘",
     "queued": "…",
     "received": "…",
     "accepted": "✓",

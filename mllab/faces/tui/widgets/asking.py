@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from textual.widget import Widget
 
-from mllab.errors import LabError
+from mllab.faces.tui.trouble import Trouble, trouble_of
 
 _MOST_THREADS = 2
 """Questions under way, those counted whose answer nobody waits for any more."""
@@ -16,7 +16,7 @@ class Question(NamedTuple):
     """What to ask, and what to do with the answer."""
 
     ask: Callable[[], Any]
-    """Runs in a worker thread; may raise a `LabError`."""
+    """Runs in a worker thread; may raise, as a rule a `LabError`."""
     take: Callable[[Any], None]
     """Gets the answer, on the loop."""
 
@@ -29,14 +29,14 @@ class Asker:
     """
 
     def __init__(
-        self, widget: Widget, find_question: Callable[[], Question | None], fail: Callable[[LabError], None]
+        self, widget: Widget, find_question: Callable[[], Question | None], fail: Callable[[Trouble], None]
     ) -> None:
         """Ask for a widget.
 
         Args:
-            widget: its workers ask; errors that are no `LabError` end the app as those of any worker do.
+            widget: its workers ask.
             find_question: the next question, or None.
-            fail: told of a `LabError`; then nothing is asked until the next `ask`.
+            fail: told of what was raised; then nothing is asked until the next `ask`.
         """
         self._widget, self._find_question, self._fail = widget, find_question, fail
         self._generation = self._n_threads = 0
@@ -58,17 +58,17 @@ class Asker:
         self._is_busy = False
 
     async def _answered(self, question: Question, generation: int) -> None:
-        answer, error = None, None
+        answer, trouble = None, None
         try:
             answer = await asyncio.to_thread(question.ask)
-        except LabError as said:
-            error = said
+        except Exception as error:  # noqa: BLE001 - a fault of one table must not take the lab's host down
+            trouble = trouble_of(error)
         finally:
             self._n_threads -= 1
         if generation == self._generation:
             self._is_busy = False
-            if error is not None:
-                self._fail(error)
+            if trouble is not None:
+                self._fail(trouble)
                 return
             question.take(answer)
         self.ask()

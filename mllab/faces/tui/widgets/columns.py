@@ -26,7 +26,8 @@ class Column(Generic[R]):
     """How one property of a row is shown."""
 
     id: str
-    title: str
+    title: str | Content
+    """Text is made safe and cut; content keeps its styles."""
     cell: Callable[[R], str | Content]
     """Text is made safe and cut; content keeps its styles, except on the row of the cursor."""
     width: int

@@ -9,9 +9,8 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Button, Input, Label, OptionList, SelectionList, Static
+from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
-from textual.widgets.selection_list import Selection
 
 from mllab.faces.tui.safe import safe_text
 
@@ -29,9 +28,10 @@ class Dialog(ModalScreen[T]):
         #title { text-style: bold; width: 1fr; }
         #text { width: 1fr; height: auto; margin: 1 0; }
         #buttons { height: auto; width: 1fr; align-horizontal: right; }
+        #how { width: 1fr; color: $muted; }
         #buttons Button { margin-left: 2; min-width: 10; height: 1; border: none; }
         #buttons Button:focus { text-style: bold reverse; }
-        OptionList, SelectionList, OptionList:focus, SelectionList:focus {
+        OptionList, OptionList:focus {
             height: auto; max-height: 16; border: none; padding: 0; background: $surface;
         }
         Input, Input:focus { border: none; height: 1; background: $panel; padding: 0 1; }
@@ -66,13 +66,15 @@ class Choices(Dialog[str | None]):
             yield Label(safe_text(self._title, limit=300), id="title")
             yield Static(_lines(self._text), id="text")
             with Horizontal(id="buttons"):
+                yield Label("← → choose · enter does it · esc: nothing", id="how")
                 for answer, words in self._choices:
                     is_danger = answer == self._danger
                     yield Button(safe_text(words), id=f"answer-{answer}", variant="error" if is_danger else "default")
 
     def on_mount(self) -> None:
-        """Enter alone never destroys anything."""
-        self.query(Button).last().focus()
+        """Enter alone never destroys anything, and does what is harmless."""
+        buttons = self.query(Button)
+        (buttons.last() if self._danger else buttons.first()).focus()
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
@@ -80,13 +82,13 @@ class Choices(Dialog[str | None]):
         self.dismiss(None if answer == "cancel" else answer)
 
 
-def confirm(title: str, text: str, yes: str, *, danger: bool = True) -> Choices:
-    """A yes-or-no dialog; answers `yes`, or None for Cancel."""
-    return Choices(title, text, [("yes", yes), ("cancel", "Cancel")], danger="yes" if danger else "")
+def confirm(title: str, text: str, yes: str, *, no: str = "Cancel", danger: bool = True) -> Choices:
+    """A yes-or-no dialog; answers `yes`, or None for no."""
+    return Choices(title, text, [("yes", yes), ("cancel", no)], danger="yes" if danger else "")
 
 
 class AskLine(Dialog[str | None]):
-    """Asks for one line of text."""
+    """Asks for one line of text, which may be left empty; escape answers None."""
 
     BINDINGS = [Binding("escape", "dismiss(None)", "no", show=False)]
 
@@ -104,7 +106,7 @@ class AskLine(Dialog[str | None]):
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value.strip() or None)
+        self.dismiss(event.value.strip())
 
 
 class PickOne(Dialog[str | None]):
@@ -158,6 +160,7 @@ class PickSome(Dialog[list[str] | None]):
     BINDINGS = [
         Binding("escape", "dismiss(None)", "no", show=False),
         Binding("enter", "take", show=False, priority=True),
+        Binding("space", "tick", show=False, priority=True),
         Binding("j", "down", show=False),
         Binding("k", "up", show=False),
     ]
@@ -165,28 +168,42 @@ class PickSome(Dialog[list[str] | None]):
     def __init__(self, title: str, options: Sequence[str], chosen: Sequence[str]) -> None:
         """Ask, with some ticked already."""
         super().__init__()
-        self._title, self._options, self._chosen = title, options, chosen
+        self._title, self._options = title, options
+        self._ticked = {one for one in chosen if one in options}
 
     def compose(self) -> ComposeResult:
         """Title, list, how to use it."""
         with Vertical(id="box"):
             yield Label(safe_text(self._title, limit=300), id="title")
-            ticks = [Selection(safe_text(one), at, one in self._chosen) for at, one in enumerate(self._options)]
-            yield SelectionList[int](*ticks)
-            yield Static("space ticks · enter takes · esc leaves", id="text")
+            yield OptionList(*(Option(self._shown(one)) for one in self._options))
+            yield Static("space ticks · enter takes what is ticked · esc leaves all as it was", id="text")
+
+    def _shown(self, option: str) -> Content:
+        return Content("[x] " if option in self._ticked else "[ ] ") + safe_text(option)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self) -> None:
+        self.action_tick()
+
+    def action_tick(self) -> None:
+        """Tick, or take the tick away."""
+        options = self.query_one(OptionList)
+        if options.highlighted is not None:
+            option = self._options[options.highlighted]
+            self._ticked ^= {option}
+            options.replace_option_prompt_at_index(options.highlighted, self._shown(option))
 
     def action_take(self) -> None:
         """Answer with what is ticked, in the order of the list."""
-        ticked = self.query_one(SelectionList).selected
-        self.dismiss([self._options[at] for at in sorted(ticked)])
+        self.dismiss([option for option in self._options if option in self._ticked])
 
     def action_down(self) -> None:
         """Next entry."""
-        self.query_one(SelectionList).action_cursor_down()
+        self.query_one(OptionList).action_cursor_down()
 
     def action_up(self) -> None:
         """Entry above."""
-        self.query_one(SelectionList).action_cursor_up()
+        self.query_one(OptionList).action_cursor_up()
 
 
 class Page(Dialog[None]):

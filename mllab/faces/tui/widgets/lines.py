@@ -12,6 +12,8 @@ STATE_FROM = 100
 """Columns from which the state of the host has room behind the strip; below, the headline has it."""
 _NAME_FROM = 110
 """Columns from which the lab's name has room before the strip."""
+_WHOLE_NAMES_FROM = 75
+"""Columns from which every screen has its whole name; below, only the present one."""
 
 
 class Strip(Widget):
@@ -39,10 +41,12 @@ class Strip(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        """One line; the name comes in where there is room."""
-        parts = [self._entry(number, name) for number, name in enumerate(TOP_SCREENS, 1)]
-        line = Content(" ").join(parts)
+        """One line; names are cut where there is no room, the lab's comes in where there is."""
         wide = self.size.width
+        names = [name.capitalize() for name in TOP_SCREENS]
+        if wide < _WHOLE_NAMES_FROM:
+            names = [name if name.lower() == self._current else name[:3] for name in names]
+        line = Content(" ").join(self._entry(number, name) for number, name in enumerate(names, 1))
         if self._lab and wide >= _NAME_FROM:
             line = Content.styled(f" {cut(self._lab, 24)} ", "bold $primary") + line
         room = wide - line.cell_length - 1
@@ -51,10 +55,10 @@ class Strip(Widget):
             line += Content(" " * (room - state.cell_length)) + state
         return line
 
-    def _entry(self, number: int, name: str) -> Content:
-        style = "bold reverse" if name == self._current else ""
-        shown = Content.styled(f"{number} {name.capitalize()}", style)
-        return shown.stylize(f"@click=app.do('go_{name}')")
+    def _entry(self, number: int, shown: str) -> Content:
+        name = TOP_SCREENS[number - 1]
+        entry = Content.styled(f"{number} {shown}", "bold reverse" if name == self._current else "")
+        return entry.stylize(f"@click=app.do('go_{name}')")
 
 
 class Headline(Widget):

@@ -58,11 +58,12 @@ class Painter(Generic[R]):
         titles = [self._title(one) for one in placed]
         return _full(line([Segment(" " * GUTTER, style)], placed, titles, style), width, style)
 
-    def _title(self, placed: Placed[R]) -> str:
-        column = placed.column
-        if self.sort is None or self.sort[0] != column.id:
-            return column.title
-        return f"{cut(column.title, placed.width - 2)} {self._down if self.sort[1] else self._up}"
+    def _title(self, placed: Placed[R]) -> str | Content:
+        title, room = placed.column.title, placed.width - 2
+        if self.sort is None or self.sort[0] != placed.column.id:
+            return title
+        kept = title.truncate(room, ellipsis=True) if isinstance(title, Content) else Content(cut(title, room))
+        return kept + f" {self._down if self.sort[1] else self._up}"
 
     def row(self, look: Look[R], width: int) -> Strip:
         """The line of a row."""

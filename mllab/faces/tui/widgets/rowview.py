@@ -14,7 +14,7 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.widget import Widget
 
-from mllab.errors import LabError
+from mllab.faces.tui.trouble import Trouble
 from mllab.faces.tui.widgets.asking import Asker, Question
 from mllab.faces.tui.widgets.reading import (
     BLOCK,
@@ -177,11 +177,11 @@ class RowView(ScrollView, Generic[R]):
                 self._cursor = self._place(self._cursor.index)
         self._tell()
 
-    def _fail(self, error: LabError) -> None:
+    def _fail(self, trouble: Trouble) -> None:
         self._is_stale = self._has_failed = self._is_answered = True
         if not self._n_rows:
             self.refresh()
-        self.post_message(Failed(self, error))
+        self.post_message(Failed(self, trouble))
 
     def _say_waiting(self) -> None:
         self._is_slow = True

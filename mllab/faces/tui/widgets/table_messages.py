@@ -5,7 +5,7 @@ from typing import Any
 from textual.message import Message
 from textual.widget import Widget
 
-from mllab.errors import LabError
+from mllab.faces.tui.trouble import Trouble
 
 
 class TableMessage(Message):
@@ -60,10 +60,10 @@ class SortAsked(TableMessage, namespace="vtable"):
 class Failed(TableMessage, namespace="vtable"):
     """The rows could not be read; the table shows what it showed."""
 
-    def __init__(self, table: Widget, error: LabError) -> None:
+    def __init__(self, table: Widget, trouble: Trouble) -> None:
         """Say why."""
         super().__init__(table)
-        self.error = error
+        self.trouble = trouble
 
 
 class Loaded(TableMessage, namespace="vtable"):

@@ -220,7 +220,7 @@ def test_a_waiting_job_is_taken_out_of_the_queue(busy_lab: Path) -> None:
             assert screen.table.cursor_record.job_id == queued(4).job_id
             await press(pilot, "x")
             await wait_for(pilot, lambda: "retrain of churn is taken out of the queue; u tries it again" in told(app))
-            await wait_for(pilot, lambda: "■ cancelled" in screen_text(app))
+            await wait_for(pilot, lambda: "⊘ cancelled" in screen_text(app))
             assert "nothing is left to stop" in str(screen.why_not("cancel"))
 
     run_async(main)

@@ -295,6 +295,8 @@ def test_an_alias_is_picked_or_typed(own_lab: Path) -> None:
 def test_a_new_run_is_queued(own_lab: Path) -> None:
     async def body(app: LabApp, pilot: Pilot[Any], screen: ModelsScreen) -> None:
         await press(pilot, "n")
+        assert "a version: train, judge by the gates" in screen_text(app)
+        await press(pilot, "enter")
         assert app.lab is not None
         assert [one.status for one in app.lab.jobs(open_only=True)] == [JobStatus.QUEUED]
 

@@ -86,7 +86,7 @@ def test_a_live_run_is_compared_by_the_last_points_of_its_curves() -> None:
 def test_it_says_whether_the_numbers_are_of_the_same_rows() -> None:
     other, without = a_run("three", training_set="b" * 64), a_run("four", training_set=None)
     assert view.same_rows([FIRST, SECOND]) == "same rows: yes (training set aaaaaaaaaaaa)"
-    assert view.same_rows([FIRST, other]) == "same rows: no, 2 training sets"
+    assert view.same_rows([FIRST, other]) == "other rows (2 training sets): differences are no verdict"
     assert "not known" in view.same_rows([FIRST, without])
 
 

@@ -13,7 +13,6 @@ from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.pilot import Pilot
 from textual.strip import Strip
-from textual.worker import WorkerFailed
 
 from mllab.errors import LabError, Unavailable
 from mllab.faces.text import HOSTILE
@@ -857,7 +856,7 @@ def test_a_source_that_fails_is_told_of_and_what_is_shown_stays() -> None:
         before = user.screen()
         source.error = Unavailable("the database is busy", "try again")
         await user.do(user.table.refresh_rows)
-        assert [one.error for one in user.app.told_of(VTable.Failed)] == [source.error]
+        assert [one.trouble.error for one in user.app.told_of(VTable.Failed)] == [source.error]
         assert user.screen() == before
         await user.press("down")
         assert len(user.app.told_of(VTable.Failed)) == 1
@@ -896,12 +895,14 @@ def test_a_table_whose_first_source_fails_shows_its_empty_text() -> None:
     sit(body, source, empty="cannot be read")
 
 
-def test_an_error_nobody_expected_is_not_swallowed() -> None:
+def test_an_error_nobody_expected_is_told_with_its_traceback_and_ends_nothing() -> None:
     source = Numbers()
     source.error = ZeroDivisionError("a bug")
 
     async def body(user: Seat) -> None:
-        await user.pilot.pause()
+        await settle(user.pilot)
+        [told] = user.app.told_of(VTable.Failed)
+        assert told.trouble.error.message == "unexpected: ZeroDivisionError: a bug"
+        assert "Traceback" in told.trouble.trace and user.app.is_running
 
-    with pytest.raises(WorkerFailed, match="a bug"):
-        sit(body, source)
+    sit(body, source)
