@@ -17,6 +17,7 @@ from mllab.records import (
     Event,
     FileStatus,
     FileSummary,
+    Label,
     LabStatus,
     ModelSummary,
     ModelVersion,
@@ -184,6 +185,10 @@ class Asking(Opened):
     def count_predictions(self, model: str | None = None) -> int:
         """How many answers have been brought in from the prediction log."""
         return self._workspace.predictions.count_predictions(model)
+
+    def label(self, prediction_id: str) -> Label | None:
+        """The truth about one prediction, where it has arrived."""
+        return self._workspace.predictions.find_label(prediction_id)
 
     def signature(self, model: str, *, version: int | None = None) -> Served:
         """What a version asks for and answers, without loading the model; default: the deployed version.

@@ -165,6 +165,8 @@ class TrafficStats(Record, frozen=True, kw_only=True):
 
     at: datetime
     """When this was counted: two of them give a rate."""
+    started_at: datetime
+    """Since when: the server's start."""
     serving: bool
     """Whether the prediction routes are switched on."""
     url: str

@@ -1,5 +1,6 @@
 """Jobs and predictions as rows of a lab's database, with times that tests choose."""
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -54,6 +55,11 @@ def write_jobs(folder: Path, jobs: Sequence[Job]) -> None:
         sql = f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({marks})"
         db.executemany(sql, ([_cell(getattr(job, name)) for name in _COLUMNS] for job in jobs))
     db.close()
+
+
+async def change(app: Any, sql: str, *values: Any) -> None:
+    """Change rows of an open lab behind the screens' back."""
+    await asyncio.to_thread(app.lab.workspace.db.write, lambda tx: tx.execute(sql, *values) and None)
 
 
 def write_predictions(folder: Path, n: int, model: str = "churn") -> None:

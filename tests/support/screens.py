@@ -14,7 +14,7 @@ from textual.strip import Strip
 _SECONDS = 10.0
 _BUSY_SECONDS = 1.0
 _ROUND_SECONDS = 0.005
-_QUIET_ROUNDS = 3
+_QUIET_ROUNDS = 2
 """A message may lead to another, and that to a third, before anything is painted."""
 
 
@@ -42,11 +42,20 @@ async def settle(pilot: Pilot[Any], seconds: float = _SECONDS) -> None:
     loop = asyncio.get_running_loop()
     until, n_quiet = loop.time() + seconds, 0
     while n_quiet < _QUIET_ROUNDS:
-        busy: list[object] = [worker for worker in pilot.app.workers if not worker.is_finished]
-        busy += [pilot.app._resize_timer] if pilot.app._resize_timer is not None else []
+        busy = _busy(pilot.app)
         assert loop.time() < until, f"still busy after {seconds} s: {busy}"
         n_quiet = 0 if busy else n_quiet + 1
         await pilot.pause(_ROUND_SECONDS if busy else 0)
+
+
+def _busy(app: App[Any]) -> list[object]:
+    """What is still to come: workers, messages, a layout, what waits for the next painting."""
+    found: list[object] = [worker for worker in app.workers if not worker.is_finished]
+    found += [app._resize_timer] if app._resize_timer is not None else []
+    for screen in app.screen_stack[-1:]:
+        found += [screen] if screen._layout_required or screen._callbacks else []
+        found += [one for one in (app, *screen.walk_children(with_self=True)) if one.message_queue_size]
+    return found
 
 
 class QuickPilot(Pilot[Any]):
@@ -54,12 +63,10 @@ class QuickPilot(Pilot[Any]):
 
     async def press(self, *keys: str) -> None:
         """Press keys, each as soon as what the one before it led to is on the screen."""
-        driver = self.app._driver
-        assert driver is not None
         for key in keys:
             event = _key_event(key)
             event.set_sender(self.app)
-            driver.send_message(event)
+            self.app.post_message(event)
             await self.pause()
 
     async def pause(self, delay: float | None = None) -> None:

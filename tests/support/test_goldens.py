@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.goldens import UPDATE, matches_golden
+from tests.support.goldens import UPDATE, matches_golden, matches_svg
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +31,15 @@ def test_what_an_update_keeps_matches_afterwards(tmp_path: Path, monkeypatch: py
     monkeypatch.delenv(UPDATE)
     assert matches_golden(path, "one  \n\n├ two\n")
     assert path.read_text(encoding="utf-8") == "one\n\n├ two\n\n"
+
+
+def test_pictures_are_alike_whatever_number_their_names_begin_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, picture = tmp_path / "a.svg", '<svg><g class="terminal-{}-r1">{}</g></svg>'
+    monkeypatch.setenv(UPDATE, "1")
+    assert matches_svg(path, picture.format(123, "text"))
+    monkeypatch.delenv(UPDATE)
+    assert matches_svg(path, picture.format(987654, "text"))
+    with pytest.raises(AssertionError, match="not as kept"):
+        matches_svg(path, picture.format(123, "other"))

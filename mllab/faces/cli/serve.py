@@ -30,6 +30,7 @@ def _print_traffic(traffic: TrafficStats) -> None:
     print_fields(
         [
             ("host", traffic.url),
+            ("since", traffic.started_at),
             ("serving", "on" if traffic.serving else "off; `mllab serve on` switches it on"),
             ("requests", traffic.n_requests),
             ("errors", traffic.n_errors),

@@ -31,7 +31,7 @@ class Desk:
         self.lab = lab
         self.closing = asyncio.Event()
         """Set when no new work is taken; event streams end then."""
-        self.threads, self.traffic, self.idempotency = Threads(), Traffic(), Idempotency()
+        self.threads, self.traffic, self.idempotency = Threads(), Traffic(now()), Idempotency()
         self.bundles: dict[tuple[str, int], Bundle] = {}
         """By model and version, of versions that have answered through V2."""
         self.n_streams = 0

@@ -38,8 +38,13 @@ class Latencies:
 class Traffic:
     """Written by the server's loop, read from any thread."""
 
-    def __init__(self) -> None:
-        """Nothing has been asked yet."""
+    def __init__(self, started_at: datetime) -> None:
+        """Nothing has been asked yet.
+
+        Args:
+            started_at: when counting begins, UTC.
+        """
+        self._started_at = started_at
         self.n_requests = self.n_errors = self.n_refused = 0
         self._all = Latencies()
         self._models: dict[str, Latencies] = {}
@@ -72,6 +77,7 @@ class Traffic:
         whole = self._all.stats()
         return TrafficStats(
             at=at,
+            started_at=self._started_at,
             serving=serving,
             url=url,
             n_requests=self.n_requests,

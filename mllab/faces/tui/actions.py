@@ -13,8 +13,8 @@ TOP_SCREENS = ("home", "runs", "models", "data", "features", "jobs", "serve", "m
 """In the order of the number keys."""
 SCREENS = (*TOP_SCREENS, "run", "compare")
 """Every screen of a lab; `run` and `compare` lie on top of others."""
-_ANYWHERE = (*SCREENS, "welcome", "start")
-_TABLES = ("home", "runs", "models", "data", "jobs", "serve", "run", "compare")
+_ANYWHERE = " ".join((*SCREENS, "welcome", "start"))
+_TABLES = "home runs models data jobs serve run compare"
 """Screens with a table that has a cursor."""
 
 GROUPS = ("here", "rows", "view", "go")
@@ -51,305 +51,106 @@ def key_name(key: str) -> str:
     return "enter" if key == "enter" else format_key(key)
 
 
-def _go(number: int, name: str) -> Action:
+def _action(
+    keys: str, id: str, text: str, help: str, screens: str = "", group: str = "here", shown: bool = True, rank: int = 1
+) -> Action:
+    """Keys in Textual's names, with commas between; screens with blanks, all of a lab where none is named."""
     return Action(
-        id=f"go_{name}", keys=(str(number),), text=name.capitalize(), help=f"Show {name.capitalize()}", group="go"
+        id=id,
+        keys=tuple(keys.split(",")),
+        text=text,
+        help=help,
+        group=group,
+        screens=tuple(screens.split()) or SCREENS,
+        shown=shown,
+        rank=rank,
     )
 
 
-def _rows(id: str, keys: tuple[str, ...], text: str, help: str, **more: bool) -> Action:
-    return Action(id=id, keys=keys, text=text, help=help, group="rows", screens=_TABLES, **more)
+def _rows(keys: str, id: str, text: str, help: str) -> Action:
+    return _action(keys, id, text, help, _TABLES, group="rows", shown=False)
+
+
+def _view(keys: str, id: str, text: str, help: str, screens: str = "") -> Action:
+    return _action(keys, id, text, help, screens, group="view", shown=False)
+
+
+def _go(number: int, name: str) -> Action:
+    return _action(str(number), f"go_{name}", name.capitalize(), f"Show {name.capitalize()}", group="go", shown=False)
 
 
 ACTIONS: tuple[Action, ...] = (
-    # -- what one screen does ---------------------------------------------------------------------------------------
-    Action(
-        id="open",
-        keys=("enter", "l"),
-        text="open",
-        help="Open what the cursor is on",
-        screens=("home", "runs", "models", "data", "jobs", "serve", "compare"),
-        shown=True,
-        rank=0,
+    # -- what one screen does -----------------------------------------------------------------------------------------
+    _action(
+        "enter,l", "open", "open", "Open what the cursor is on", "home runs models data jobs serve compare", rank=0
     ),
-    Action(
-        id="compare",
-        keys=("c",),
-        text="compare",
-        help="Compare the marked runs",
-        screens=("runs",),
-        shown=True,
-    ),
-    Action(id="columns", keys=("m",), text="columns", help="Choose the columns", screens=("runs",), shown=True, rank=2),
-    Action(
-        id="new_run",
-        keys=("n",),
-        text="new run",
-        help="Train a model now",
-        screens=("runs", "models"),
-        shown=True,
-        rank=2,
-    ),
-    Action(id="tag", keys=("t",), text="tag", help="Tag the marked runs", screens=("runs", "run"), shown=True),
-    Action(
-        id="pin",
-        keys=("b",),
-        text="pin",
-        help="Pin or unpin the run that others are compared against",
-        screens=("runs", "run", "compare"),
-        shown=True,
-        rank=2,
-    ),
-    Action(id="undo", keys=("X",), text="undo", help="Bring back what was deleted last", screens=("runs", "run")),
-    Action(
-        id="delete",
-        keys=("x",),
-        text="delete",
-        help="Move the marked runs to the trash (can be undone)",
-        screens=("runs", "run"),
-        shown=True,
-    ),
-    Action(
-        id="log_y", keys=("L",), text="log Y", help="Logarithmic axis on or off", screens=("run", "compare"), shown=True
-    ),
-    Action(
-        id="smooth",
-        keys=("w",),
-        text="smooth",
-        help="Smooth the curves: off, 0.6, 0.9",
-        screens=("run", "compare"),
-        shown=True,
-    ),
-    Action(
-        id="differences",
-        keys=("d",),
-        text="differences",
-        help="Only parameters that differ, or all of them",
-        screens=("compare",),
-        shown=True,
-    ),
-    Action(
-        id="alias",
-        keys=("A",),
-        text="alias",
-        help="Point an alias at this version",
-        screens=("models",),
-        shown=True,
-        rank=2,
-    ),
-    Action(
-        id="promote",
-        keys=("P",),
-        text="promote",
-        help="Make this version the champion: it answers from then on",
-        screens=("models",),
-        shown=True,
-    ),
-    Action(
-        id="rollback",
-        keys=("R",),
-        text="roll back",
-        help="Put the former champion back and hold the model",
-        screens=("models",),
-        shown=True,
-    ),
-    Action(
-        id="release",
-        keys=("U",),
-        text="release",
-        help="Let a held model be promoted by itself again",
-        screens=("models",),
-        shown=True,
-    ),
-    Action(
-        id="assign",
-        keys=("a",),
-        text="assign",
-        help="Say which source a waiting file belongs to",
-        screens=("data",),
-        shown=True,
-    ),
-    Action(
-        id="retry",
-        keys=("u",),
-        text="retry",
-        help="Try again: a quarantined file, a job that failed",
-        screens=("data", "jobs"),
-        shown=True,
-    ),
-    Action(id="cancel", keys=("x",), text="cancel", help="Stop this job", screens=("jobs",), shown=True),
-    Action(id="run_now", keys=("r",), text="run now", help="Fire this trigger now", screens=("jobs",), shown=True),
-    Action(
-        id="pause_trigger",
-        keys=("i",),
-        text="pause trigger",
-        help="Pause this trigger, or let it go on",
-        screens=("jobs",),
-        shown=True,
-    ),
-    Action(
-        id="switch",
-        keys=("o",),
-        text="on/off",
-        help="Switch the prediction routes on or off",
-        screens=("serve",),
-        shown=True,
-    ),
-    Action(
-        id="copy_curl",
-        keys=("C",),
-        text="copy curl",
-        help="Copy a curl line that asks this model",
-        screens=("serve", "predict"),
-        shown=True,
-    ),
-    Action(id="predict", keys=("ctrl+s",), text="predict", help="Ask the model", screens=("predict",), shown=True),
-    Action(
-        id="edit",
-        keys=("enter",),
-        text="edit",
-        help="Go into the form; esc leaves it",
-        screens=("predict",),
-        shown=True,
-    ),
-    Action(
-        id="next_row",
-        keys=("ctrl+r",),
-        text="next row",
-        help="Fill the form with the next real row",
-        screens=("predict",),
-        shown=True,
-    ),
-    Action(
-        id="demo",
-        keys=("d",),
-        text="make the demo",
-        help="Make the demo lab and open it",
-        screens=("welcome",),
-        shown=True,
-    ),
+    _action("c", "compare", "compare", "Compare the marked runs", "runs"),
+    _action("m", "columns", "columns", "Choose the columns", "runs", rank=2),
+    _action("n", "new_run", "new run", "Train a model now", "runs models", rank=2),
+    _action("t", "tag", "tag", "Tag the marked runs", "runs run"),
+    _action("b", "pin", "pin", "Pin or unpin the run that others are compared against", "runs run compare", rank=2),
+    _action("X", "undo", "undo", "Bring back what was deleted last", "runs run", shown=False),
+    _action("x", "delete", "delete", "Move the marked runs to the trash (can be undone)", "runs run"),
+    _action("L", "log_y", "log Y", "Logarithmic axis on or off", "run compare"),
+    _action("w", "smooth", "smooth", "Smooth the curves: off, 0.6, 0.9", "run compare"),
+    _action("d", "differences", "differences", "Only parameters that differ, or all of them", "compare"),
+    _action("A", "alias", "alias", "Point an alias at this version", "models", rank=2),
+    _action("P", "promote", "promote", "Make this version the champion: it answers from then on", "models"),
+    _action("R", "rollback", "roll back", "Put the former champion back and hold the model", "models"),
+    _action("U", "release", "release", "Let a held model be promoted by itself again", "models"),
+    _action("a", "assign", "assign", "Say which source a waiting file belongs to", "data"),
+    _action("u", "retry", "retry", "Try again: a quarantined file, a job that failed", "data jobs"),
+    _action("x", "cancel", "cancel", "Stop this job", "jobs"),
+    _action("r", "run_now", "run now", "Fire this trigger now", "jobs"),
+    _action("i", "pause_trigger", "pause trigger", "Pause this trigger, or let it go on", "jobs"),
+    _action("o", "switch", "on/off", "Switch the prediction routes on or off", "serve"),
+    _action("C", "copy_curl", "copy curl", "Copy a curl line that asks this model", "serve predict"),
+    _action("ctrl+s", "predict", "predict", "Ask the model", "predict"),
+    _action("enter", "edit", "edit", "Go into the form; esc leaves it", "predict"),
+    _action("ctrl+r", "next_row", "next row", "Fill the form with the next real row", "predict"),
+    _action("d", "demo", "make the demo", "Make the demo lab and open it", "welcome"),
     # -- rows ---------------------------------------------------------------------------------------------------------
-    _rows("down", ("j",), "down", "Next row (also the arrow)"),
-    _rows("up", ("k",), "up", "Row above (also the arrow)"),
-    _rows("first", ("g",), "first", "First row (also home)"),
-    _rows("last", ("G",), "last", "Last row (also end)"),
-    _rows("half_down", ("ctrl+d",), "half down", "Half a page down"),
-    _rows("half_up", ("ctrl+u",), "half up", "Half a page up"),
-    Action(
-        id="mark",
-        keys=("space",),
-        text="mark",
-        help="Mark or unmark this row",
-        group="rows",
-        screens=("runs",),
-        shown=True,
-        rank=0,
-    ),
-    Action(
-        id="range",
-        keys=("v",),
-        text="range",
-        help="Mark from here to where v is pressed again",
-        group="rows",
-        screens=("runs",),
-    ),
-    Action(id="sort", keys=("s",), text="sort", help="Sort by the next column", group="rows", screens=("runs",)),
-    Action(id="reverse", keys=("S",), text="reverse", help="Turn the order round", group="rows", screens=("runs",)),
+    _rows("j", "down", "down", "Next row (also the arrow)"),
+    _rows("k", "up", "up", "Row above (also the arrow)"),
+    _rows("g", "first", "first", "First row (also home)"),
+    _rows("G", "last", "last", "Last row (also end)"),
+    _rows("ctrl+d", "half_down", "half down", "Half a page down"),
+    _rows("ctrl+u", "half_up", "half up", "Half a page up"),
+    _action("space", "mark", "mark", "Mark or unmark this row", "runs", group="rows", rank=0),
+    _action("v", "range", "range", "Mark from here to where v is pressed again", "runs", group="rows", shown=False),
+    _action("s", "sort", "sort", "Sort by the next column", "runs", group="rows", shown=False),
+    _action("S", "reverse", "reverse", "Turn the order round", "runs", group="rows", shown=False),
     # -- the view -----------------------------------------------------------------------------------------------------
-    Action(
-        id="filter",
-        keys=("slash",),
-        text="filter",
-        help="Filter as you type; enter keeps it, esc clears it",
+    _action(
+        *("slash", "filter", "filter", "Filter as you type; enter keeps it, esc clears it", "runs data jobs models"),
         group="view",
-        screens=("runs", "data", "jobs", "models"),
-        shown=True,
         rank=0,
     ),
-    Action(
-        id="back",
-        keys=("escape", "h"),
-        text="back",
-        help="One step back: filter, pane, screen; it never quits",
-        group="view",
+    _view("escape,h", "back", "back", "One step back: filter, pane, screen; it never quits"),
+    _view("tab", "next_pane", "next pane", "Next pane"),
+    _view("shift+tab", "previous_pane", "pane before", "The pane before"),
+    _view("apostrophe", "jump", "jump", "Jump to a pane: each shows its letter"),
+    _view("left_square_bracket", "previous_tab", "tab before", "The tab before", "run models data compare"),
+    _action(
+        "right_square_bracket", "next_tab", "next tab", "Next tab", "run models data compare", group="view", rank=2
     ),
-    Action(id="next_pane", keys=("tab",), text="next pane", help="Next pane", group="view"),
-    Action(id="previous_pane", keys=("shift+tab",), text="pane before", help="The pane before", group="view"),
-    Action(id="jump", keys=("apostrophe",), text="jump", help="Jump to a pane: each shows its letter", group="view"),
-    Action(
-        id="previous_tab",
-        keys=("left_square_bracket",),
-        text="tab before",
-        help="The tab before",
-        group="view",
-        screens=("run", "models", "data", "compare"),
-    ),
-    Action(
-        id="next_tab",
-        keys=("right_square_bracket",),
-        text="next tab",
-        help="Next tab",
-        group="view",
-        screens=("run", "models", "data", "compare"),
-        shown=True,
-        rank=2,
-    ),
-    Action(id="model", keys=("M",), text="one model", help="Show one model only, on every screen", group="view"),
-    Action(id="zoom", keys=("z",), text="zoom", help="This pane alone, or all of them", group="view"),
-    Action(id="copy_id", keys=("y",), text="copy id", help="Copy the id of what the cursor is on", group="view"),
-    Action(id="copy_json", keys=("Y",), text="copy JSON", help="Copy what the cursor is on as JSON", group="view"),
-    Action(id="export", keys=("e",), text="export", help="Write this view to a file: CSV, JSON or SVG", group="view"),
-    Action(id="pause", keys=("p",), text="pause", help="Freeze everything live, or let it go on", group="view"),
-    Action(
-        id="theme",
-        keys=("T",),
-        text="theme",
-        help="Next theme: dark, light, the terminal's own colours",
-        group="view",
-        screens=_ANYWHERE,
-    ),
-    Action(
-        id="glyphs", keys=("ctrl+g",), text="charts", help="Draw charts with braille, blocks or ASCII", group="view"
-    ),
-    Action(
-        id="traceback",
-        keys=("ctrl+t",),
-        text="traceback",
-        help="Where the last error came from",
-        group="view",
-        screens=_ANYWHERE,
-    ),
-    # -- going ----------------------------------------------------------------------------------------------------
+    _view("M", "model", "one model", "Show one model only, on every screen"),
+    _view("z", "zoom", "zoom", "This pane alone, or all of them"),
+    _view("y", "copy_id", "copy id", "Copy the id of what the cursor is on"),
+    _view("Y", "copy_json", "copy JSON", "Copy what the cursor is on as JSON"),
+    _view("e", "export", "export", "Write this view to a file: CSV, JSON or SVG"),
+    _view("p", "pause", "pause", "Freeze everything live, or let it go on"),
+    _view("T", "theme", "theme", "Next theme: dark, light, the terminal's own colours", _ANYWHERE),
+    _view("ctrl+g", "glyphs", "charts", "Draw charts with braille, blocks or ASCII"),
+    _view("ctrl+t", "traceback", "traceback", "Where the last error came from", _ANYWHERE),
+    # -- going --------------------------------------------------------------------------------------------------------
     *(_go(number, name) for number, name in enumerate(TOP_SCREENS, 1)),
-    Action(id="go_before", keys=("minus",), text="last screen", help="The screen before this one", group="go"),
-    Action(
-        id="palette",
-        keys=("colon", "ctrl+p"),
-        text="commands",
-        help="Find an action, a run or a model by name",
-        group="go",
-        screens=_ANYWHERE,
-        shown=True,
-        rank=3,
+    _action("minus", "go_before", "last screen", "The screen before this one", group="go", shown=False),
+    _action(
+        "colon,ctrl+p", "palette", "commands", "Find an action, a run or a model by name", _ANYWHERE, group="go", rank=3
     ),
-    Action(
-        id="help",
-        keys=("question_mark",),
-        text="help",
-        help="The keys that work here",
-        group="go",
-        screens=_ANYWHERE,
-        shown=True,
-    ),
-    Action(
-        id="quit",
-        keys=("q",),
-        text="quit",
-        help="Leave; asks when work or serving would end",
-        group="go",
-        screens=_ANYWHERE,
-        shown=True,
-    ),
+    _action("question_mark", "help", "help", "The keys that work here", _ANYWHERE, group="go"),
+    _action("q", "quit", "quit", "Leave; asks when work or serving would end", _ANYWHERE, group="go"),
 )
 
 BY_ID = {action.id: action for action in ACTIONS}

@@ -1,7 +1,7 @@
-"""The application: opens the lab behind its first paint, tells the screens the news, and does what every screen shares.
+"""The application: opens the lab behind its first paint, follows it, and leaves it in order.
 
-The lab is opened in a worker (a host's start takes seconds); until then the screens show their structure. News comes
-at most four times a second; while frozen it gathers.
+The lab is opened in a worker (a host's start takes seconds); until then the screens show their structure. What all
+screens share is in `shared.py`.
 """
 
 import asyncio
@@ -13,38 +13,32 @@ import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.app import App
 from textual.binding import BindingType
-from textual.screen import ModalScreen
 
 from mllab.errors import LabError
 from mllab.faces.text import safe
 from mllab.faces.tui import parts
-from mllab.faces.tui.actions import TOP_SCREENS, Action
-from mllab.faces.tui.charts.glyphs import GLYPH_SETS, GlyphSet
-from mllab.faces.tui.clipboard import copy_sequence
-from mllab.faces.tui.keys import load_keymap, shown_keys
+from mllab.faces.tui.actions import TOP_SCREENS
+from mllab.faces.tui.charts.glyphs import GLYPH_SETS
+from mllab.faces.tui.keys import load_keymap
 from mllab.faces.tui.memory import Memory
-from mllab.faces.tui.news import Follower, News, NotOpened, Opened, opened
+from mllab.faces.tui.news import Follower, NotOpened, Opened, opened
 from mllab.faces.tui.screens.start import StartScreen
 from mllab.faces.tui.session import Leaving, Opener, Session
+from mllab.faces.tui.shared import SharedApp
 from mllab.faces.tui.themes import THEMES
-from mllab.faces.tui.widgets.lines import STATE_FROM
 
 if TYPE_CHECKING:
-    from mllab.faces.tui.screens.base import LabScreen
     from mllab.lab import Lab
 
 _SAVE_SECONDS = 5.0
 
-Severity = Literal["information", "warning", "error"]
 
-
-class LabApp(App[Leaving]):
+class LabApp(SharedApp):
     """The terminal UI of one lab."""
 
     TITLE = "mllab"
@@ -85,32 +79,16 @@ class LabApp(App[Leaving]):
             keys: action id to keys in Textual's names; None for the key file of the user.
             clock: the present moment in UTC, for ages on the screen.
         """
-        super().__init__()
+        keymap, self._keys_complaint = load_keymap() if keys is None else (dict(keys), "")
+        super().__init__(keymap, clock)
         self.folder, self._opener, self._show_traceback = folder, opener, show_traceback
-        self._clock = clock
+        self.lab_name = folder.absolute().name
         self.session: Session | None = None
         self.lab: Lab | None = None
-        self.lab_name, self.host_state = folder.absolute().name, ""
         self.memory = Memory()
-        self.trouble = ""
-        """The traceback of the last error."""
-        self.paused = False
-        self.model: str | None = None
-        """The one model that every screen shows; None for all."""
-        self.pinned: str | None = None
-        """The run that others are compared against."""
-        self.deleted: list[str] = []
-        """The runs that were deleted last."""
         self.seen_before = 0
         """The last event that was seen before this launch."""
-        self.glyphs = _wanted_glyphs()
-        """The set of characters that charts are drawn with."""
-        self.before = "home"
-        self._held: set[str] = set()
-        self._held_state = ""
-        self._frozen_at: datetime | None = None
         self._follower: Follower | None = None
-        self._keymap, self._keys_complaint = load_keymap() if keys is None else (dict(keys), "")
         for theme in THEMES:
             self.register_theme(theme)
         self.set_reactive(LabApp.theme, THEMES[0].name)  # before anything is drawn: nothing to draw anew
@@ -178,8 +156,8 @@ class LabApp(App[Leaving]):
 
     def on_not_opened(self, message: NotOpened) -> None:
         """Say why, then leave."""
-        self.trouble, self.host_state = message.trace, "not open"
-        error = message.error
+        error, self.trouble = message.trouble
+        self.host_state = "not open"
         text = f"{error.message}\n\n{error.hint}" if error.hint else error.message
         said = f"error: {safe(error.message)}" + (f"\nhint: {safe(error.hint)}" if error.hint else "")
         self.push_screen(
@@ -232,136 +210,3 @@ class LabApp(App[Leaving]):
             where.write_text(trace, encoding="utf-8")
         last = safe(trace.strip().splitlines()[-1])
         self.panic(Text(f"error: the terminal UI failed: {last}\nhint: the whole story is in {where}; nothing is lost"))
-
-    # -- news -------------------------------------------------------------------------------------------------------
-
-    def on_news(self, message: News) -> None:
-        """Tell the screens, or keep it while frozen."""
-        self._held_state = message.host
-        self._held |= message.nouns
-        if not self.paused:
-            self._hand_on()
-
-    def _hand_on(self) -> None:
-        nouns, self._held = frozenset(self._held), set()
-        self.host_state = self._held_state or self.host_state
-        for screen in self._lab_screens():
-            screen.hear(nouns)
-        self._say_again()
-
-    def user_changed(self) -> None:
-        """The user has changed something in the lab: every screen that shows it shows it, frozen or not."""
-        for screen in self._lab_screens():
-            screen.user_changed()
-
-    def redraw(self) -> None:
-        """Colours or characters have changed."""
-        for screen in self._lab_screens():
-            screen.redraw()
-
-    def _lab_screens(self) -> "list[LabScreen]":
-        return [one for stack in self._screen_stacks.values() for one in stack if parts.is_lab_screen(one)]
-
-    @property
-    def _in_front(self) -> "LabScreen | None":
-        stack = self.screen_stack  # empty while the app ends
-        return stack[-1] if stack and parts.is_lab_screen(stack[-1]) else None
-
-    # -- words ------------------------------------------------------------------------------------------------------
-
-    def tell(self, text: str, severity: Severity = "information") -> None:
-        """A short word in the corner."""
-        self.notify("\n".join(safe(line) for line in text.split("\n")), severity=severity, markup=False)
-
-    def complain(self, error: LabError) -> None:
-        """An error in the corner: cause, and what to do."""
-        self.tell(f"{error.message}\n{error.hint}" if error.hint else error.message, "error")
-
-    def flags(self) -> str:
-        """What changes the meaning of every screen; the host's state where the strip has no room for it."""
-        flags = [f"model {self.model}"] if self.model else []
-        flags += ["❄ paused, p goes on"] if self.paused else []
-        return "  ".join([*flags, *([self.host_state] if self.size.width < STATE_FROM else [])])
-
-    def shown_key(self, action: Action) -> str:
-        """An action's key as people write it, after rebinding."""
-        return shown_keys(action, self._keymap)
-
-    def now(self) -> datetime:
-        """The present moment, for ages on the screen; while all is frozen, the moment in which it was."""
-        return self._frozen_at or self._clock()
-
-    def copy(self, text: str, what: str) -> None:
-        """To the clipboard, through tmux and SSH too; says what was copied."""
-        if not text:
-            self.tell("there is nothing to copy here", "warning")
-            return
-        self._clipboard = text
-        if self._driver is not None:
-            self._driver.write(copy_sequence(text))
-        shown = text if len(text) <= 60 else f"{text[:57]}…"
-        self.tell(f"copied {what}: {shown}")
-
-    # -- actions ----------------------------------------------------------------------------------------------------
-
-    def action_do(self, id: str) -> None:
-        """Do one action of the registry, or say why not."""
-        screen = self.screen
-        if isinstance(screen, ModalScreen):
-            return
-        why = screen.why_not(id) if parts.is_lab_screen(screen) else None
-        if why is not None:
-            self.tell(why, "warning")
-            return
-        here, anywhere = getattr(screen, f"do_{id}", None), parts.find_doing(id)
-        if here is not None:
-            here()
-        elif anywhere is not None:
-            anywhere(self)
-        elif id.startswith("go_"):
-            self.go(id.removeprefix("go_"))
-
-    def go(self, name: str, row: str = "") -> None:
-        """Show a top screen; with a row, the cursor goes there."""
-        if name != self.current_mode:
-            self.before = self.current_mode
-            self.switch_mode(name)
-        root = self._screen_stacks[name][0]
-        if row and parts.is_lab_screen(root):
-            root.go_to_row(row)
-
-    def show_run(self, run_id: str) -> None:
-        """Show one run, above the table of runs."""
-        self.go("runs")
-        self.push_screen(parts.make_screen("run", run_id))
-
-    def show_model(self, name: str) -> None:
-        """Show one model among the models."""
-        self.focus_model(name)
-        self.go("models")
-
-    def pause(self, paused: bool) -> None:
-        """Freeze what is live, or catch up."""
-        self.paused, self._frozen_at = paused, self._clock() if paused else None
-        if paused:
-            self._say_again()
-        else:
-            self._hand_on()
-
-    def _say_again(self) -> None:
-        if (screen := self._in_front) is not None:
-            screen.say_again()
-
-    def focus_model(self, name: str | None) -> None:
-        """Show one model on every screen; an empty name shows all, None changes nothing."""
-        if name is None:
-            return
-        self.model = name or None
-        for screen in self._lab_screens():
-            screen.model_changed()
-        self._say_again()
-
-
-def _wanted_glyphs() -> GlyphSet:
-    wanted = os.environ.get("MLLAB_CHARTS", "")
-    return wanted if wanted in GLYPH_SETS else GLYPH_SETS[0]

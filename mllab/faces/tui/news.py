@@ -3,7 +3,6 @@
 import contextlib
 import itertools
 import threading
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from textual.message import Message
 
 from mllab.errors import LabError
 from mllab.faces.tui.session import Session
+from mllab.faces.tui.trouble import Trouble, trouble_of
 
 if TYPE_CHECKING:
     from mllab.lab import Lab
@@ -36,10 +36,10 @@ class Opened(Message):
 class NotOpened(Message):
     """The lab could not be opened."""
 
-    def __init__(self, error: LabError, trace: str) -> None:
+    def __init__(self, trouble: Trouble) -> None:
         """Carry the reason."""
         super().__init__()
-        self.error, self.trace = error, trace
+        self.trouble = trouble
 
 
 class News(Message):
@@ -56,11 +56,8 @@ def opened(session: Session) -> Message:
     try:
         lab = session.open()
         return Opened(lab, host_state(lab))
-    except LabError as error:
-        return NotOpened(error, traceback.format_exc())
     except Exception as error:  # noqa: BLE001 - said on the screen instead of a torn terminal
-        plain = LabError(f"unexpected: {type(error).__name__}: {error}", "the lab was left as it is")
-        return NotOpened(plain, traceback.format_exc())
+        return NotOpened(trouble_of(error, "the lab was left as it is"))
 
 
 class Follower:

@@ -27,6 +27,7 @@ def test_serving_is_looked_at_switched_and_the_host_stopped(own: Path, mllab: Ca
         assert mllab("predict", "sold", row, "-C", own).code == 0
         status = mllab("serve", "status", "--json", "-C", own).json
         assert (status["traffic"]["url"], status["traffic"]["serving"]) == (url, True)
+        assert status["traffic"]["started_at"] < status["traffic"]["at"]
         assert status["traffic"]["models"]["sold"]["n_predictions"] == 1
         assert [one["model"] for one in status["deployments"]] == ["sold"]
         assert f"serving at {url} is off" in mllab("serve", "off", "-C", own).out

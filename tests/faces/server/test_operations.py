@@ -72,6 +72,7 @@ def test_the_counts_are_the_same_from_inside_and_from_beside(host, caller):
     with Lab.open(host.lab.folder, read_only=True) as attached:
         beside = attached.traffic()
     assert (inside.url, inside.n_predictions) == (beside.url, beside.n_predictions)
+    assert inside.started_at == beside.started_at < inside.at
     assert beside.n_requests == inside.n_requests
 
 

@@ -1,5 +1,7 @@
 """mllab's own API, asked over a real socket."""
 
+from datetime import UTC, datetime
+
 import msgspec
 import pytest
 
@@ -79,11 +81,14 @@ def test_an_unknown_prediction_is_not_found(caller):
     assert is_problem(caller.get("/api/v1/predictions/p_none"), 404, "not-found")
 
 
-def test_a_label_is_taken_once_and_its_repetition_changes_nothing(caller, row):
+def test_a_label_is_taken_once_and_its_repetition_changes_nothing(caller, host, row):
     one = caller.post(PREDICT, json={"rows": [row]}).json()["prediction_ids"][0]
+    assert host.lab.label(one) is None
     labels = {"labels": [{"prediction_id": one, "label": True, "observed_at": "2026-01-02T03:04:05Z"}]}
     assert caller.post("/api/v1/labels", json=labels).json() == {"received": 1, "new": 1}
     assert caller.post("/api/v1/labels", json=labels).json() == {"received": 1, "new": 0}
+    kept = host.lab.label(one)
+    assert (kept.label, kept.observed_at) == (True, datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
 
 def test_a_contradicting_label_is_a_conflict(caller, row):

@@ -11,6 +11,7 @@ import pytest
 from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.server import ServerThread
 from mllab.host import Host
+from mllab.lab import now
 from tests.faces.server.asking import MODEL, PREDICT
 
 
@@ -33,6 +34,7 @@ def test_an_address_that_is_not_ours_is_told(host, address):
 
 
 def test_requests_and_latencies_are_counted(host, row):
+    before = now()
     server = a_server(host)
     with httpx.Client(base_url=server.start()) as client:
         assert server.stats().p50_seconds is None
@@ -42,6 +44,7 @@ def test_requests_and_latencies_are_counted(host, row):
     server.stop()
     stats = server.stats()
     assert (stats.n_requests, stats.n_errors, stats.n_refused, stats.n_predictions) == (4, 0, 1, 3)
+    assert before <= stats.started_at <= stats.at
     assert 0 < stats.p50_seconds <= stats.p95_seconds <= stats.p99_seconds < 1
     assert {name: one.n_predictions for name, one in stats.models.items()} == {MODEL: 3}
 

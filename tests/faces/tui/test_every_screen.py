@@ -11,6 +11,7 @@ import pytest
 from textual.containers import ScrollableContainer
 from textual.screen import ModalScreen
 from textual.widget import Widget
+from textual.widgets import Input
 
 from mllab.faces.text import HOSTILE
 from mllab.faces.tui.actions import BY_ID, GROUPS, SCREENS, TOP_SCREENS, actions_of
@@ -82,17 +83,13 @@ def test_no_key_breaks_a_screen_of_an_empty_lab(empty_lab: Path) -> None:
 
 
 WAYS_IN = (
-    ("slash", "x"),
     ("slash", "x", "enter"),
     ("z", "slash", "x"),
-    ("enter",),
     ("enter", "z", "question_mark"),
     ("tab", "enter"),
     ("right_square_bracket", "enter"),
     ("v", "j", "space"),
-    ("m",),
     ("M",),
-    ("e",),
     ("colon", "a"),
     ("apostrophe",),
 )
@@ -109,6 +106,7 @@ def what_is_open(app: LabApp) -> list[str]:
     screen = app.screen
     found = [str(one) for one in app.screen_stack[1:]]
     found += [name for name in ("-zoomed", "-reading") if screen.has_class(name)]
+    found += ["field"] if isinstance(app.focused, Input) else []
     return found + ["filter" for line in screen.query(FilterLine) if line.is_open]
 
 
@@ -129,12 +127,12 @@ def test_esc_leads_from_anywhere_to_the_root_and_never_quits(own_lab: Path, name
 
 
 async def out(pilot: QuickPilot) -> None:
-    """Escape until nothing is open, and twice more."""
+    """Escape until nothing is open, and once more."""
     for _ in range(_MOST_STEPS):
         if not what_is_open(pilot.app):
             break
         await pilot.press("escape")
-    await pilot.press("escape", "escape")
+    await pilot.press("escape")
 
 
 # -- states -----------------------------------------------------------------------------------------------------------
@@ -284,7 +282,7 @@ def test_hostile_text_is_inert_on_every_screen(own_lab: Path, size: tuple[int, i
                     await pilot.press(*keys)
                     check_inert(app)
                     n_seen += "[@click=app.quit]" in screen_text(app)
-                await leave_dialogs(pilot)
+                await out(pilot)
             assert n_seen > 5
             assert app.is_running and app.return_value is None
 
@@ -322,17 +320,17 @@ def test_every_screen_fits_its_terminal(trained_lab: Path, size: tuple[int, int]
     run_async(main)
 
 
-@pytest.mark.parametrize("size", [(59, 16), (60, 15), (20, 4), (1, 1)])
-def test_where_there_is_no_room_every_screen_says_so_kindly(trained_lab: Path, size: tuple[int, int]) -> None:
+def test_where_there_is_no_room_every_screen_says_so_kindly(trained_lab: Path) -> None:
     async def main() -> None:
         async with lab_app(trained_lab) as (app, pilot):
             for name in SCREENS:
                 screen = await go_to(pilot, name)
-                await pilot.resize_terminal(*size)
-                await settle(pilot)
-                text = screen_text(app)
-                assert "1 Home" not in text and screen.has_class("-too-small"), name
-                assert size[0] < 59 or "mllab needs 60 columns and 16 lines here" in text, name
+                for size in ((59, 16), (60, 15), (1, 1)):
+                    await pilot.resize_terminal(*size)
+                    await settle(pilot)
+                    text = screen_text(app)
+                    assert "1 Hom" not in text and screen.has_class("-too-small"), (name, size)
+                    assert size == (1, 1) or "mllab needs 60 columns and 16 lines here" in text, (name, size)
                 await pilot.resize_terminal(80, 24)
                 await settle(pilot)
                 check_fits(app, (80, 24))

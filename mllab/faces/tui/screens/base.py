@@ -13,10 +13,10 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from mllab.errors import LabError
-from mllab.faces.tui.actions import Action, bindings_of
+from mllab.faces.tui.actions import TOP_SCREENS, Action, bindings_of
 from mllab.faces.tui.screens.moving import MovingScreen
 from mllab.faces.tui.widgets.lines import Headline, KeyBar, Strip
-from mllab.faces.tui.widgets.table_messages import Failed
+from mllab.faces.tui.widgets.table_messages import Failed, Loaded
 
 if TYPE_CHECKING:
     from mllab.lab import Lab
@@ -55,6 +55,8 @@ class LabScreen(MovingScreen):
     def __init__(self) -> None:
         """Nothing is said."""
         super().__init__()
+        self._wanted_row: str | None = None
+        """Where the cursor is to go with the next rows; None: where the last launch left it."""
         self._said = ""
         self._error: LabError | None = None
 
@@ -70,7 +72,8 @@ class LabScreen(MovingScreen):
 
     def why_not(self, action: str) -> str | None:
         """Why an action does nothing right now; None when it does something."""
-        return None
+        is_about_row = action in ("open", "copy_id", "copy_json")
+        return "there is nothing here" if is_about_row and self.copyable() is None else None
 
     def copyable(self) -> tuple[str, Any] | None:
         """The id and the record of what the cursor is on."""
@@ -123,6 +126,10 @@ class LabScreen(MovingScreen):
             strip.tell(self.lab_app.lab_name, self.lab_app.host_state)
         self._tell()
 
+    def on_vtable_highlighted(self) -> None:
+        """On another row other keys may do something."""
+        self.query_one(KeyBar).refresh()
+
     def _tell(self) -> None:
         """Write the headline; nothing while the screen is still being made."""
         if not self.query(Headline):
@@ -134,6 +141,31 @@ class LabScreen(MovingScreen):
             hint = f": {self._error.hint}" if self._error.hint else ""
             self.query_one(Headline).tell(f"{self._error.message}{hint}", flags, is_error=True)
         self.query_one(KeyBar).refresh()
+
+    # -- the row that is wanted -------------------------------------------------------------------------------------
+
+    def go_to_row(self, key: str) -> None:
+        """Put the cursor on a row, now or as soon as there are rows."""
+        self._wanted_row = key
+        if not self.never_loaded:
+            self.table.go_to_key(key)
+
+    def on_vtable_loaded(self, message: Loaded) -> None:
+        """Go to the wanted row; the first time, to where the last launch left the cursor."""
+        if self.NAME not in TOP_SCREENS or message.table is not self.table or not message.n_rows:
+            return
+        key = self.lab_app.memory.get(self.NAME, "cursor", "") if self._wanted_row is None else self._wanted_row
+        self._wanted_row = ""
+        if key:
+            self.table.go_to_key(key)
+
+    def keep(self) -> None:
+        """Remember the row of the cursor, too."""
+        super().keep()
+        if self.NAME in TOP_SCREENS and self._wanted_row is not None and self.query("VTable"):
+            self.lab_app.memory.put(self.NAME, "cursor", self.table.cursor_key)
+
+    # -- what tables tell -----------------------------------------------------------------------------------------
 
     def on_vtable_failed(self, message: Failed) -> None:
         """Rows could not be read; what is shown stays."""

@@ -9,14 +9,12 @@ from datetime import datetime
 from typing import ClassVar, TypeVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.content import Content
 
 from mllab.faces.tui.safe import safe_text
-from mllab.faces.tui.screens.base import LabScreen
-from mllab.faces.tui.viewmodels.runs import Look
-from mllab.faces.tui.widgets.columns import Column
-from mllab.faces.tui.widgets.filterline import FilterLine
+from mllab.faces.tui.screens.filtered import FilteredScreen
+from mllab.faces.tui.viewmodels.columns import ColumnLook
+from mllab.faces.tui.widgets.columns import Column, column_of
 from mllab.faces.tui.widgets.reader import Reader
 from mllab.faces.tui.widgets.table_messages import Highlighted, Opened
 from mllab.faces.tui.widgets.tabline import TabLine
@@ -24,12 +22,10 @@ from mllab.faces.tui.widgets.tabline import TabLine
 R = TypeVar("R")
 
 
-class BesideScreen(LabScreen):
+class BesideScreen(FilteredScreen):
     """The frame of such a screen."""
 
     TABS: ClassVar[tuple[str, ...]] = ()
-    EXAMPLE: ClassVar[str] = ""
-    """What may be typed as a filter."""
 
     DEFAULT_CSS = """
     BesideScreen {
@@ -43,13 +39,9 @@ class BesideScreen(LabScreen):
     """
 
     def __init__(self) -> None:
-        """No filter, the first tab."""
+        """The first tab."""
         super().__init__()
-        self._filter, self._tab = "", self.TABS[0]
-
-    def below(self) -> ComposeResult:
-        """The filter, while it is typed."""
-        yield FilterLine(self.EXAMPLE)
+        self._tab = self.TABS[0]
 
     def go_to_row(self, key: str) -> None:
         """Nothing that hides the row stays in its way."""
@@ -61,13 +53,12 @@ class BesideScreen(LabScreen):
             self.filter_changed()
             self._wanted_row = key
 
-    def filter_changed(self) -> None:
-        """Show other rows; the filter is in `_filter`."""
-
     def tab_changed(self) -> None:
         """Show another tab; it is in `_tab`."""
 
-    def column(self, look: Look, cell: Callable[[R, str, datetime], str], ink: Callable[[R, str], str]) -> Column[R]:
+    def column(
+        self, look: ColumnLook, cell: Callable[[R, str, datetime], str], ink: Callable[[R, str], str]
+    ) -> Column[R]:
         """A column of the table.
 
         Args:
@@ -79,30 +70,21 @@ class BesideScreen(LabScreen):
         def drawn(row: R) -> Content:
             return safe_text(cell(row, look.id, self.lab_app.now())).stylize(ink(row, look.id))
 
-        return Column(
-            id=look.id,
-            title=look.title,
-            cell=drawn,
-            width=look.width,
-            grow=look.grow,
-            right=look.right,
-            from_width=look.from_width,
-        )
+        return column_of(look, drawn)
 
     # -- memory ---------------------------------------------------------------------------------------------------
 
     def recall(self) -> None:
-        """Filter and tab of the last time."""
-        memory = self.lab_app.memory
-        self._filter = memory.get(self.NAME, "filter", "")
-        tab = memory.get(self.NAME, "tab", self.TABS[0])
+        """The tab of the last time, too."""
+        super().recall()
+        tab = self.lab_app.memory.get(self.NAME, "tab", self.TABS[0])
         self._tab = tab if tab in self.TABS else self.TABS[0]
         self.name_tabs()
 
     def remember(self) -> None:
-        """Keep them."""
-        self.lab_app.memory.put(self.NAME, "filter", self._filter)
-        self.lab_app.memory.put(self.NAME, "tab", self._tab)
+        """Keep it."""
+        super().remember()
+        self.lab_app.memory.put(self.NAME, "tab", self._tab or None)
 
     # -- the pane -------------------------------------------------------------------------------------------------
 
@@ -137,57 +119,27 @@ class BesideScreen(LabScreen):
     def do_filter(self) -> None:
         """Type a filter; it is for the table."""
         self.remove_class("-reading")
-        self.query_one(FilterLine).open(self._filter)
-
-    @on(FilterLine.Typed)
-    def _typed(self, event: FilterLine.Typed) -> None:
-        self._filter_by(event.text)
-
-    @on(FilterLine.Left)
-    def _left(self) -> None:
-        self.set_focus(self.table)
-
-    def _filter_by(self, text: str) -> None:
-        if text != self._filter:
-            self._filter = text
-            self.remember()
-            self.filter_changed()
+        super().do_filter()
 
     def step_back(self) -> bool:
         """The pane first, then the filter."""
-        line = self.query_one(FilterLine)
-        if self.is_reading:
-            self.close_pane()
-        elif line.is_open or self._filter:
-            line.action_leave()
-            self._filter_by("")
-        else:
-            return False
+        if not self.is_reading:
+            return super().step_back()
+        self.close_pane()
         return True
 
     # -- tabs -----------------------------------------------------------------------------------------------------
 
-    @on(TabLine.Picked)
-    def _picked(self, event: TabLine.Picked) -> None:
-        self._show_tab(event.tab)
-
     def name_tabs(self, notes: Mapping[str, str] | None = None) -> None:
         """Show the tabs, some with a word behind the name, such as a count."""
         names = {tab: f"{tab} {(notes or {}).get(tab, '')}".strip() for tab in self.TABS}
-        self.query_one(TabLine).show_tabs(list(names.values()), names[self._tab])
+        for line in self.query(TabLine):
+            line.show_tabs(list(names.values()), names[self._tab])
 
-    def do_next_tab(self) -> None:
-        """To the right, round the end."""
-        self._show_tab(self.query_one(TabLine).beside(1))
-
-    def do_previous_tab(self) -> None:
-        """To the left, round the end."""
-        self._show_tab(self.query_one(TabLine).beside(-1))
-
-    def _show_tab(self, name: str) -> None:
-        self._tab = name.partition(" ")[0]
-        self.query_one(TabLine).mark(name)
-        self.remember()
+    def show_tab(self, tab: str) -> None:
+        """Another one, of which a word may stand behind the name."""
+        self._tab = tab.partition(" ")[0]
+        self.query_one(TabLine).mark(tab)
         self.tab_changed()
 
     # -- rows: of the pane while it is read -----------------------------------------------------------------------

@@ -13,13 +13,11 @@ from textual.widgets import Static
 from mllab.errors import NotFound
 from mllab.faces.tui.charts.picture import Picture
 from mllab.faces.tui.safe import safe_text
-from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.screens.charted import ChartedScreen
 from mllab.faces.tui.viewmodels import compare as view
-from mllab.faces.tui.viewmodels.curves import PLAIN, Curve, draw_runs
-from mllab.faces.tui.viewmodels.runs import curves
+from mllab.faces.tui.viewmodels.curves import Curve, curves_of, draw_runs
 from mllab.faces.tui.viewmodels.words import count
 from mllab.faces.tui.widgets.chart import Chart, named
-from mllab.faces.tui.widgets.curves import keep_look, recalled_look
 from mllab.faces.tui.widgets.sidebyside import SideBySide, needed_width
 from mllab.faces.tui.widgets.table_messages import Opened
 from mllab.faces.tui.widgets.tabline import TabLine
@@ -32,7 +30,7 @@ _TABLE_SHARE = 0.6
 _EMPTY = "none of these runs is there any more\n\nesc goes back; X in Runs brings back what was deleted last"
 
 
-class CompareScreen(LabScreen):
+class CompareScreen(ChartedScreen):
     """Runs side by side."""
 
     NAME = "compare"
@@ -63,7 +61,7 @@ class CompareScreen(LabScreen):
         self._runs: list[view.Compared] = []
         self._rows: list[view.Row] = []
         self._finished: dict[str, dict[str, Curve]] = {}
-        self._metric, self._look, self._only_differences = "", PLAIN, True
+        self._metric, self._only_differences = "", True
 
     def body(self) -> ComposeResult:
         """Curves, and numbers."""
@@ -74,11 +72,10 @@ class CompareScreen(LabScreen):
             yield Static("", id="same", markup=False)
             yield SideBySide()
 
-    def on_mount(self) -> None:
+    def recall(self) -> None:
         """As it was looked at last."""
-        memory = self.lab_app.memory
-        self._look = recalled_look(memory)
-        self._only_differences = memory.get("compare", "only_differences", True)
+        super().recall()
+        self._only_differences = self.lab_app.memory.get("compare", "only_differences", True)
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -97,7 +94,7 @@ class CompareScreen(LabScreen):
     def _curves_of(self, lab: Lab, run: Run) -> dict[str, Curve]:
         if run.run_id in self._finished:
             return self._finished[run.run_id]
-        found = curves(lab.metric_points(run.run_id))
+        found = curves_of(lab.metric_points(run.run_id))
         if run.status is not RunStatus.RUNNING:
             self._finished[run.run_id] = found
         return found
@@ -143,7 +140,7 @@ class CompareScreen(LabScreen):
         if not view.has_same_rows(runs):
             return safe_text(view.same_rows(runs))
         arrows = "^ better, v worse than " if self._is_ascii else "↑ better, ↓ worse than "
-        reference = named(runs[0].run_id, runs[0].name, self.app.theme, ascii_only=self._is_ascii)
+        reference = named(self, runs[0].run_id, runs[0].name)
         return safe_text(view.same_rows(runs)) + Content(f" · {arrows}") + reference
 
     def _draw_curves(self) -> None:
@@ -182,18 +179,20 @@ class CompareScreen(LabScreen):
         if name is None:
             self.lab_app.tell(f"{row.name} has no curve; enter on a metric that has one draws it", "warning")
         elif name == row.name:
-            self._show_curve(name)
+            self.show_tab(name)
         else:
-            self._show_curve(name)
+            self.show_tab(name)
             self.lab_app.tell(f"{row.name} is one value; the curve is {name}")
 
-    @on(TabLine.Picked)
-    def _picked(self, event: TabLine.Picked) -> None:
-        self._show_curve(event.tab)
-
-    def _show_curve(self, name: str) -> None:
-        self._metric = name
+    def show_tab(self, tab: str) -> None:
+        """Another curve."""
+        self._metric = tab
         self._draw_curves()
+
+    def look_changed(self) -> None:
+        """The curves, and a word on how they are drawn."""
+        self._draw_curves()
+        self._headline()
 
     # -- actions --------------------------------------------------------------------------------------------------
 
@@ -204,28 +203,6 @@ class CompareScreen(LabScreen):
         if action in ("pin", "differences", "copy_id", "copy_json", "open") and not self._runs:
             return "there are no runs to compare"
         return None
-
-    def do_next_tab(self) -> None:
-        """The next curve."""
-        self._show_curve(self.query_one(TabLine).beside(1))
-
-    def do_previous_tab(self) -> None:
-        """The curve before."""
-        self._show_curve(self.query_one(TabLine).beside(-1))
-
-    def do_log_y(self) -> None:
-        """Logarithmic, or linear again."""
-        self._change_look(log_y=not self._look.log_y)
-
-    def do_smooth(self) -> None:
-        """The next smoothing."""
-        self._change_look(smoothing=self._look.next_smoothing().smoothing)
-
-    def _change_look(self, **change: Any) -> None:
-        self._look = self._look._replace(**change)
-        keep_look(self.lab_app.memory, self._look)
-        self._draw_curves()
-        self._headline()
 
     def do_differences(self) -> None:
         """Only parameters that differ, or all of them."""

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from mllab.faces.tui.screens.beside import BesideScreen
 from mllab.faces.tui.viewmodels import data as view
 from mllab.faces.tui.viewmodels import data_actions as actions
+from mllab.faces.tui.viewmodels import datacells as cells
 from mllab.faces.tui.viewmodels import datapane
 from mllab.faces.tui.viewmodels.page import Line
 from mllab.faces.tui.widgets.dialogs import PickOne
@@ -106,7 +107,7 @@ class DataScreen(BesideScreen):
         self.table.empty = found.empty
         if switched:
             self._shown_tab = found.tab
-            self.table.columns = [self.column(one, view.cell, view.ink) for one in view.COLUMNS[found.tab]]
+            self.table.columns = [self.column(one, cells.cell, cells.ink) for one in cells.COLUMNS[found.tab]]
         if switched or found.rows != self._rows:
             self._rows = found.rows
             self.table.set_source(ListRows(found.rows, lambda row: row.key), keep_cursor=not switched)
@@ -117,10 +118,6 @@ class DataScreen(BesideScreen):
         """How far a job is matters only while a file is being taken in."""
         taking_in = any(one.status is FileStatus.RECEIVED for one in self._found.files)
         super().hear(nouns if taking_in else nouns - {"job"})
-
-    def filter_changed(self) -> None:
-        """Other rows."""
-        self.reload(anew=True)
 
     def tab_changed(self) -> None:
         """Another table, as soon as it is read."""
@@ -145,9 +142,7 @@ class DataScreen(BesideScreen):
                 return actions.why_not_assign(row, self._found.sources)
             case "retry":
                 return actions.why_not_retry(row)
-            case "open" | "copy_id" | "copy_json" if row is None:
-                return "there is nothing here"
-        return None
+        return super().why_not(action)
 
     def do_assign(self) -> None:
         """Ask whose the file is."""
@@ -184,8 +179,8 @@ class DataScreen(BesideScreen):
     def exported(self, lab: Lab) -> tuple[Sequence[str], Sequence[Sequence[Any]], Any]:
         """The rows of the tab and the filter."""
         rows, now = self._rows or [], self.lab_app.now()
-        ids = [one.id for one in view.COLUMNS[self._shown_tab]]
-        listed = [[view.identity(row), *(view.cell(row, id, now).strip() for id in ids)] for row in rows]
+        ids = [one.id for one in cells.COLUMNS[self._shown_tab]]
+        listed = [[view.identity(row), *(cells.cell(row, id, now).strip() for id in ids)] for row in rows]
         return ["id", *ids], listed, [row.record for row in rows]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
+from textual.events import Resize
 
 from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.screens.base import LabScreen
@@ -70,6 +71,11 @@ class HomeScreen(LabScreen):
             Column(id="section", title="", cell=lambda line: Content.styled(line.section, "bold"), width=10),
             Column(id="text", title="the lab at a glance", cell=_text, width=30, grow=True),
         ]
+
+    def on_resize(self, event: Resize) -> None:
+        """More room, more lines."""
+        super().on_resize(event)
+        self.call_after_refresh(self.redraw)
 
     def load(self, lab: Lab) -> Seen:
         """A look at everything."""

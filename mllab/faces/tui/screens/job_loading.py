@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mllab.errors import NotFound
-from mllab.faces.tui.screens.windows import JobRows
+from mllab.faces.tui.screens.windows import MOST_EXPORTED, JobRows
 from mllab.faces.tui.viewmodels import jobs as view
 from mllab.lab import Lab
 from mllab.records import Job, JobStatus, TriggerSummary
@@ -12,7 +12,6 @@ from mllab.records import Job, JobStatus, TriggerSummary
 MOST_OPEN = 10_000
 MOST_FILTERED = 1_000
 """The newest jobs that a filter looks at, beside the open ones."""
-_MOST_EXPORTED = 100_000
 
 
 class Seen(NamedTuple):
@@ -70,7 +69,7 @@ def exported_jobs(lab: Lab, wanted: str, model: str | None) -> Sequence[Job]:
     opened = _open_jobs(lab)
     if wanted or model:
         return _listed(lab, opened, wanted, model)
-    return JobRows(lab, opened).window(0, _MOST_EXPORTED)
+    return JobRows(lab, opened).window(0, MOST_EXPORTED)
 
 
 def _open_jobs(lab: Lab) -> list[Job]:

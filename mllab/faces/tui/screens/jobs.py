@@ -1,7 +1,6 @@
 """Jobs: what goes on and what came of it; the triggers that start work, paused and fired by hand from here."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from textual import on
@@ -12,7 +11,7 @@ from mllab.faces.tui.screens.job_loading import MOST_FILTERED, Seen, exported_jo
 from mllab.faces.tui.screens.stacked import StackedScreen
 from mllab.faces.tui.screens.windows import JobRows
 from mllab.faces.tui.viewmodels import jobs as view
-from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, span, status
+from mllab.faces.tui.viewmodels.words import STATUS_INKS, count, span, status
 from mllab.faces.tui.widgets.dialogs import confirm
 from mllab.faces.tui.widgets.rows import ListRows, Rows
 from mllab.faces.tui.widgets.vtable import Column, VTable
@@ -55,7 +54,7 @@ class JobsScreen(StackedScreen):
             Column(id="job", title=kind, cell=view.what, width=20, grow=True),
             Column(id="outcome", title="step, or what came of it", cell=view.outcome, width=21, grow=True),
             Column(id="took", title="took", cell=self._took, width=6, right=True),
-            Column(id="queued", title="queued", cell=lambda job: self._age(job.queued_at), width=6, right=True),
+            Column(id="queued", title="queued", cell=lambda job: self.age(job.queued_at), width=6, right=True),
         ]
 
     def _trigger_columns(self) -> list[Column[TriggerSummary]]:
@@ -64,16 +63,13 @@ class JobsScreen(StackedScreen):
             Column(id="next", title="next", cell=self._next_firing, width=16),
             Column(id="on", title="fires on", cell=lambda one: one.on, width=18, grow=True),
             Column(id="do", title="then", cell=view.does, width=14),
-            Column(id="last", title="last", cell=lambda one: self._age(one.last_fired_at), width=5, right=True),
+            Column(id="last", title="last", cell=lambda one: self.age(one.last_fired_at), width=5, right=True),
             Column(id="budget", title="at most", cell=lambda one: one.at_most or "-", width=11),
             Column(id="fired", title="fired", cell=lambda one: f"{one.n_fired:,}", width=6, right=True),
         ]
 
     def _took(self, job: Job) -> str:
         return span(view.took(job, self.lab_app.now()))
-
-    def _age(self, at: datetime | None) -> str:
-        return age(at, self.lab_app.now())
 
     def _next_firing(self, trigger: TriggerSummary) -> str:
         return view.next_firing(trigger, self.lab_app.now())
@@ -166,9 +162,7 @@ class JobsScreen(StackedScreen):
             return self._why_not_job(action)
         if action in ("run_now", "pause_trigger") and self._find_trigger() is None:
             return self._why_no_trigger("fires" if action == "run_now" else "pauses")
-        if action in ("open", "copy_id", "copy_json") and self.copyable() is None:
-            return "there is nothing here"
-        return None
+        return super().why_not(action)
 
     def _why_not_job(self, action: str) -> str | None:
         job = self._find_job()

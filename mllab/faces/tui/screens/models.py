@@ -152,9 +152,7 @@ class ModelsScreen(BesideScreen):
                 return actions.why_not_roll_back(row, self._moves)
             case "release":
                 return actions.why_not_release(row)
-            case "open" | "copy_id" | "copy_json" if row is None:
-                return "there is no model here"
-        return None
+        return super().why_not(action)
 
     def do_new_run(self) -> None:
         """Train a model."""

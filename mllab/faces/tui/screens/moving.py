@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual.widget import Widget
 from textual.widgets import Input
 
-from mllab.faces.tui.actions import TOP_SCREENS
 from mllab.faces.tui.screens.loading import LoadingScreen
-from mllab.faces.tui.widgets.table_messages import Loaded
 from mllab.faces.tui.widgets.tabline import TabLine
 
 if TYPE_CHECKING:
@@ -20,12 +18,6 @@ class MovingScreen(LoadingScreen):
     DEFAULT_CSS = """
     MovingScreen.-zoomed .unzoomed { display: none; }
     """
-
-    def __init__(self) -> None:
-        """The cursor is wherever it was left."""
-        super().__init__()
-        self._wanted_row: str | None = None
-        """Where the cursor is to go with the next rows; None: where the last launch left it."""
 
     @property
     def table(self) -> "VTable[Any]":
@@ -78,31 +70,6 @@ class MovingScreen(LoadingScreen):
     def do_previous_tab(self) -> None:
         """To the left, round the end."""
         self.show_tab(self.query_one(TabLine).beside(-1))
-
-    # -- the row that is wanted -------------------------------------------------------------------------------------
-
-    def go_to_row(self, key: str) -> None:
-        """Put the cursor on a row, now or as soon as there are rows."""
-        self._wanted_row = key
-        if not self.never_loaded:
-            self.table.go_to_key(key)
-
-    def on_vtable_loaded(self, message: Loaded) -> None:
-        """Go to the wanted row; the first time, to where the last launch left the cursor."""
-        name = getattr(self, "NAME", "")
-        if name not in TOP_SCREENS or message.table is not self.table or not message.n_rows:
-            return
-        key = self.lab_app.memory.get(name, "cursor", "") if self._wanted_row is None else self._wanted_row
-        self._wanted_row = ""
-        if key:
-            self.table.go_to_key(key)
-
-    def keep(self) -> None:
-        """Remember the row of the cursor, too."""
-        super().keep()
-        name = getattr(self, "NAME", "")
-        if name in TOP_SCREENS and self._wanted_row is not None and self.query("VTable"):
-            self.lab_app.memory.put(name, "cursor", self.table.cursor_key)
 
     # -- rows -------------------------------------------------------------------------------------------------------
 

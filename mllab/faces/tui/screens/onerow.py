@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from mllab.errors import InvalidInput, NotFound
 from mllab.faces.tui.viewmodels import predict as view
 from mllab.faces.tui.viewmodels.answer import Asked, Told
+from mllab.faces.tui.viewmodels.models import find_champion
 from mllab.lab import Lab
 from mllab.records import Answer, FileStatus, ModelSummary, Served
 
@@ -39,7 +40,7 @@ def look(lab: Lab, only: str | None, chosen: str | None) -> Seen:
     """
     models = lab.models()
     model = view.pick(models, only, chosen)
-    if model is not None and view.champion(model) is not None:
+    if model is not None and find_champion(model):
         return Seen(models, lab.signature(model.name), lab.status().url, None)
     return Seen(models, None, None, _standing(lab, model, only, len(models)))
 

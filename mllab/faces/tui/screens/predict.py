@@ -8,7 +8,6 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from mllab.errors import InvalidInput
 from mllab.faces.text import curl
@@ -22,7 +21,7 @@ from mllab.faces.tui.widgets.answer import AnswerPane
 from mllab.faces.tui.widgets.dialogs import PickOne
 from mllab.faces.tui.widgets.fieldrow import FieldRow
 from mllab.faces.tui.widgets.form import Form, ModelLine
-from mllab.faces.tui.widgets.reader import wrapped
+from mllab.faces.tui.widgets.words import Words, wrapped
 from mllab.lab import Lab
 from mllab.records import ModelSummary, RequestRow, Served
 
@@ -75,7 +74,7 @@ class PredictScreen(LabScreen):
         """The form, the answer; or why there is none."""
         yield Form(_IDLE)
         yield AnswerPane()
-        yield Static("", id="why")
+        yield Words(id="why")
 
     def on_mount(self) -> None:
         """A word until the lab is open."""
@@ -121,7 +120,7 @@ class PredictScreen(LabScreen):
         self.set_focus(None)
         if standing is not None:
             lines = view.why_none(standing)
-            self.query_one("#why", Static).update(wrapped(lines, max(self.size.width - 4, 20)))
+            self.query_one("#why", Words).write(lambda width: wrapped(lines, width))
             self.say(lines[0].text)
 
     def _show_form(self, served: Served) -> None:

@@ -8,14 +8,14 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from mllab.faces.tui.screens.base import LabScreen
-from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, undo_delete
+from mllab.faces.tui.screens.charted import ChartedScreen
+from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, undo_delete, why_not_undo
 from mllab.faces.tui.screens.run_loading import Seen, look_at
 from mllab.faces.tui.viewmodels import run as view
 from mllab.faces.tui.viewmodels import runrows
-from mllab.faces.tui.viewmodels.curves import PLAIN, Group, groups_of
+from mllab.faces.tui.viewmodels.curves import Group, groups_of
 from mllab.faces.tui.widgets.chart import named
-from mllab.faces.tui.widgets.curves import Curves, keep_look, recalled_look
+from mllab.faces.tui.widgets.curves import Curves
 from mllab.faces.tui.widgets.dialogs import Page
 from mllab.faces.tui.widgets.help import page_text
 from mllab.faces.tui.widgets.overview import RunOverview
@@ -41,7 +41,7 @@ _NEEDS_RUN = ("tag", "pin", "delete", "copy_id", "copy_json")
 _ONE_PANE = ("next_pane", "previous_pane", "zoom")
 
 
-class RunScreen(LabScreen):
+class RunScreen(ChartedScreen):
     """One run."""
 
     NAME = "run"
@@ -65,7 +65,6 @@ class RunScreen(LabScreen):
         self._run_id, self._tab = run_id, "overview"
         self._seen: Seen | None = None
         self._groups: list[Group] = []
-        self._look = PLAIN
         self._told: view.Overview | None = None
         self._n_told = 0
 
@@ -78,8 +77,7 @@ class RunScreen(LabScreen):
             yield from run_tables().values()
 
     def on_mount(self) -> None:
-        """Curves as they were drawn last."""
-        self._look = recalled_look(self.lab_app.memory)
+        """The first tab."""
         self._show_pane()
 
     # -- loading --------------------------------------------------------------------------------------------------
@@ -114,10 +112,9 @@ class RunScreen(LabScreen):
         self._headline()
 
     def _draw_overview(self, seen: Seen) -> None:
-        app, found = self.lab_app, self._overview(seen)
-        self._told = found
-        name = named(seen.run.run_id, seen.run.name, app.theme, ascii_only=app.glyphs == "ascii")
-        self.query_one(RunOverview).show_overview(found, name, self._groups, self._look)
+        self._told = self._overview(seen)
+        name = named(self, seen.run.run_id, seen.run.name)
+        self.query_one(RunOverview).show_overview(self._told, name, self._groups, self._look)
 
     def _overview(self, seen: Seen) -> view.Overview:
         latest = {point.metric: point.value for point in seen.points}
@@ -162,21 +159,10 @@ class RunScreen(LabScreen):
         """The table of the present tab."""
         return self.query_one(f"#{self._tab}", VTable)
 
-    @on(TabLine.Picked)
-    def _picked(self, event: TabLine.Picked) -> None:
-        self._show_tab(event.tab)
-
-    def do_next_tab(self) -> None:
-        """To the right, round the end."""
-        self._show_tab(self.query_one(TabLine).beside(1))
-
-    def do_previous_tab(self) -> None:
-        """To the left, round the end."""
-        self._show_tab(self.query_one(TabLine).beside(-1))
-
-    def _show_tab(self, title: str) -> None:
-        self._tab = TABS[title]
-        self.query_one(TabLine).mark(title)
+    def show_tab(self, tab: str) -> None:
+        """Another one, as soon as what it shows is loaded."""
+        self._tab = TABS[tab]
+        self.query_one(TabLine).mark(tab)
         self._show_pane()
         self._headline()
         self.reload()
@@ -214,23 +200,14 @@ class RunScreen(LabScreen):
             return "the run is not loaded"
         if action == "delete" and self._seen is not None:
             return view.why_not_delete(self._seen.run)
-        if action == "undo" and not self.lab_app.deleted:
-            return "nothing was deleted in this sitting; `mllab run list --trash` lists older ones"
+        if action == "undo":
+            return why_not_undo(self)
         if action in ("log_y", "smooth") and not self._has_curves:
             return "there is no curve on this tab; [ and ] go to the learning curves"
         return "there is one pane here; [ and ] go through its tabs" if action in _ONE_PANE else None
 
-    def do_log_y(self) -> None:
-        """Logarithmic, or linear again."""
-        self._change_look(log_y=not self._look.log_y)
-
-    def do_smooth(self) -> None:
-        """The next smoothing."""
-        self._change_look(smoothing=self._look.next_smoothing().smoothing)
-
-    def _change_look(self, **change: Any) -> None:
-        self._look = self._look._replace(**change)
-        keep_look(self.lab_app.memory, self._look)
+    def look_changed(self) -> None:
+        """The curves of the present tab."""
         self._draw()
 
     def do_tag(self) -> None:

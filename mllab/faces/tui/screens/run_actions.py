@@ -70,7 +70,7 @@ def delete_runs(screen: LabScreen, runs: list[str], then: Callable[[], None]) ->
 
     def ask(found: list[Run]) -> None:
         named = ", ".join(run.name for run in found[:3]) + ("" if len(found) < 4 else f" and {len(found) - 3} more")
-        text = "Metrics, parameters and curves stay in the trash. X brings them back,\nlater `mllab run restore`."
+        text = "Metrics, parameters and curves stay in the trash.\nX brings them back, later `mllab run restore` does."
         screen.app.push_screen(confirm(f"Move to the trash: {named}?", text, "Delete"), answered)
 
     def answered(answer: str | None) -> None:
@@ -83,6 +83,13 @@ def delete_runs(screen: LabScreen, runs: list[str], then: Callable[[], None]) ->
         then()
 
     screen.ask(lambda lab: [lab.run(run) for run in runs], ask)
+
+
+def why_not_undo(screen: LabScreen) -> str | None:
+    """Why there is nothing to take back."""
+    if screen.lab_app.deleted:
+        return None
+    return "nothing was deleted in this sitting; `mllab run list --trash` lists older ones"
 
 
 def undo_delete(screen: LabScreen) -> None:

@@ -7,15 +7,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 
-from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.screens.compare import CompareScreen
+from mllab.faces.tui.screens.filtered import FilteredScreen
 from mllab.faces.tui.screens.run import RunScreen
-from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, train_now, undo_delete
+from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, train_now, undo_delete, why_not_undo
+from mllab.faces.tui.screens.windows import MOST_EXPORTED, RunRows
 from mllab.faces.tui.viewmodels import runs as view
 from mllab.faces.tui.widgets.chart import named
-from mllab.faces.tui.widgets.columns import Column
+from mllab.faces.tui.widgets.columns import Column, column_of
 from mllab.faces.tui.widgets.dialogs import PickSome
-from mllab.faces.tui.widgets.filterline import FilterLine
 from mllab.faces.tui.widgets.runpane import RunPane
 from mllab.faces.tui.widgets.table_messages import Opened, SortAsked
 from mllab.faces.tui.widgets.vtable import VTable
@@ -24,34 +24,7 @@ from mllab.records import MetricPoint, Run, RunNames
 
 MOST_COMPARED = 8
 """Curves that can still be told apart."""
-MOST_EXPORTED = 100_000
 _NO_NAMES = RunNames(metrics=(), params=(), tags=())
-_EXAMPLE = "status:failed  metric.test.roc_auc>=0.7  param.max_depth<6  -word"
-
-
-class RunRows(NamedTuple):
-    """The runs of one filter and order, window by window."""
-
-    lab: Lab
-    filter: str
-    model: str | None
-    sort: str
-
-    def count(self) -> int:  # type: ignore[override]
-        """How many there are."""
-        return self.lab.count_runs(self.filter, model=self.model)
-
-    def window(self, offset: int, limit: int) -> Sequence[Run]:
-        """Some of them."""
-        return self.lab.runs(self.filter, model=self.model, sort=self.sort, offset=offset, limit=limit)
-
-    def rank(self, key: str) -> int | None:
-        """Where a run stands."""
-        return self.lab.run_rank(key, self.filter, model=self.model, sort=self.sort)
-
-    def key(self, row: Run) -> str:
-        """A run's id."""
-        return row.run_id
 
 
 class Seen(NamedTuple):
@@ -63,17 +36,19 @@ class Seen(NamedTuple):
     points: list[MetricPoint]
 
 
-class RunsScreen(LabScreen):
+class RunsScreen(FilteredScreen):
     """The table of runs."""
 
     NAME = "runs"
+    EXAMPLE = "status:failed  metric.test.roc_auc>=0.7  param.max_depth<6  -word"
     FOLLOWS = frozenset({"run", "metrics"})
 
     def __init__(self) -> None:
-        """Newest first, unfiltered, the default columns."""
+        """Newest first, the default columns."""
         super().__init__()
-        self._filter, self._sort = "", "-started"
+        self._sort = "-started"
         self._columns: list[str] = []
+        self._shown = view.default_columns(())
         self._names: RunNames | None = None
         self._n_all = 0
 
@@ -82,22 +57,18 @@ class RunsScreen(LabScreen):
         yield VTable[Run](id="runs", classes="pane")
         yield RunPane(classes="side")
 
-    def below(self) -> ComposeResult:
-        """The filter, while it is typed."""
-        yield FilterLine(_EXAMPLE)
-
     # -- loading --------------------------------------------------------------------------------------------------
 
     def recall(self) -> None:
-        """Filter, order and columns of the last time."""
+        """Order and columns of the last time, too."""
+        super().recall()
         memory = self.lab_app.memory
-        self._filter = memory.get("runs", "filter", "")
         self._sort = memory.get("runs", "sort", "-started")
         self._columns = memory.get("runs", "columns", [])
 
     def remember(self) -> None:
         """Keep them."""
-        self.lab_app.memory.put("runs", "filter", self._filter)
+        super().remember()
         self.lab_app.memory.put("runs", "sort", self._sort)
         self.lab_app.memory.put("runs", "columns", self._columns)
 
@@ -147,6 +118,10 @@ class RunsScreen(LabScreen):
         self._set_rows()
         super().model_changed()
 
+    def filter_changed(self) -> None:
+        """Other rows, too."""
+        self._set_rows()
+
     def _set_columns(self) -> None:
         names = self._names or _NO_NAMES
         columns = self._columns or view.default_columns(names.metrics)
@@ -155,21 +130,10 @@ class RunsScreen(LabScreen):
         self.table.sort = (self._sort.removeprefix("-"), self._sort.startswith("-"))
 
     def _column(self, id: str) -> Column[Run]:
-        look = view.look(id)
-        return Column(
-            id=id,
-            title=look.title,
-            cell=self._named if id == "name" else lambda run: view.cell(run, id, self.lab_app.now()),
-            width=look.width,
-            grow=look.grow,
-            right=look.right,
-            sort=id,
-            from_width=look.from_width,
-        )
+        return column_of(view.look(id), lambda run: self._cell(run, id), sort=id)
 
-    def _named(self, run: Run) -> Content:
-        app = self.lab_app
-        return named(run.run_id, run.name, app.theme, ascii_only=app.glyphs == "ascii")
+    def _cell(self, run: Run, id: str) -> str | Content:
+        return named(self, run.run_id, run.name) if id == "name" else view.cell(run, id, self.lab_app.now())
 
     def _set_rows(self) -> None:
         lab = self.lab_app.lab
@@ -216,18 +180,17 @@ class RunsScreen(LabScreen):
         """Most actions need a run."""
         if action in ("open", "tag", "delete", "pin", "mark", "copy_id", "copy_json") and self.table.cursor_key is None:
             return "there is no run here"
-        if action == "undo" and not self.lab_app.deleted:
-            return "nothing was deleted in this sitting; `mllab run list --trash` lists older ones"
+        if action == "columns" and self._names is None:
+            return "the runs have not been read yet"
+        if action == "undo":
+            return why_not_undo(self)
         if action == "compare" and len(self._chosen()) < 2:
             return "mark two or more runs with space, then c compares them"
         return None
 
     def step_back(self) -> bool:
         """Filter first, then a range, then marks."""
-        line = self.query_one(FilterLine)
-        if line.is_open or self._filter:
-            line.action_clear()
-            self._filter_by("")
+        if super().step_back():
             return True
         if self.table.range is not None:
             self.table.cancel_range()
@@ -236,23 +199,6 @@ class RunsScreen(LabScreen):
             self.table.clear_marks()
             return True
         return False
-
-    def do_filter(self) -> None:
-        """Type a filter."""
-        self.query_one(FilterLine).open(self._filter)
-
-    @on(FilterLine.Typed)
-    def _typed(self, event: FilterLine.Typed) -> None:
-        self._filter_by(event.text)
-
-    @on(FilterLine.Left)
-    def _left(self) -> None:
-        self.set_focus(self.table)
-
-    def _filter_by(self, text: str) -> None:
-        if text != self._filter:
-            self._filter = text
-            self._set_rows()
 
     def do_sort(self) -> None:
         """By the next column."""

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from textual import on
@@ -11,18 +10,18 @@ from textual.app import ComposeResult
 from mllab.errors import LabError, NotFound
 from mllab.faces.text import curl, show
 from mllab.faces.tui.screens.stacked import StackedScreen
-from mllab.faces.tui.screens.windows import PredictionRows
+from mllab.faces.tui.screens.windows import MOST_EXPORTED, PredictionRows
 from mllab.faces.tui.viewmodels import serve as view
 from mllab.faces.tui.viewmodels import traffic
-from mllab.faces.tui.viewmodels.words import age
+from mllab.faces.tui.viewmodels.page import Line
+from mllab.faces.tui.viewmodels.words import clock, day_and_time
 from mllab.faces.tui.widgets.dialogs import confirm
 from mllab.faces.tui.widgets.rows import ListRows
 from mllab.faces.tui.widgets.trafficlines import TrafficLines
 from mllab.faces.tui.widgets.vtable import Column, VTable
 from mllab.lab import Lab
-from mllab.records import Prediction, Served, TraceNode, TrafficStats
+from mllab.records import Label, Prediction, Served, TraceNode, TrafficStats
 
-MOST_EXPORTED = 100_000
 _NO_MODELS = "no model answers yet: a version does once it is promoted, 3 shows the versions"
 _OFF = (
     "Callers of the prediction routes get 503 until o switches them on again.\n"
@@ -43,6 +42,8 @@ class Seen(NamedTuple):
     newest: str | None
     """Id of the newest prediction."""
     n_predictions: int
+    label: Label | None
+    """The truth about the prediction under the cursor, where it has arrived."""
     model: str | None
     """The one that is shown; None for all."""
 
@@ -75,14 +76,14 @@ class ServeScreen(StackedScreen):
 
     def _deployment_columns(self) -> list[Column[view.Row]]:
         def since(row: view.Row) -> str:
-            return view.day_and_time(row.deployment.deployed_at)
+            return day_and_time(row.deployment.deployed_at)
 
         return [
             Column(id="model", title="model", cell=lambda row: row.deployment.model, width=13, grow=True),
             Column(id="version", title="version", cell=lambda row: str(row.deployment.version), width=7, right=True),
             Column(id="alias", title="alias", cell=lambda row: row.deployment.alias, width=9),
             Column(id="share", title="traffic", cell=lambda _: "100 %", width=7, right=True),
-            Column(id="age", title="age", cell=lambda row: self._age(row.deployment.deployed_at), width=4, right=True),
+            Column(id="age", title="age", cell=lambda row: self.age(row.deployment.deployed_at), width=4, right=True),
             Column(id="answered", title="answered", cell=view.answered, width=8, right=True),
             Column(id="p95", title="p95", cell=view.p95, width=8, right=True),
             Column(id="since", title="since", cell=since, width=11),
@@ -97,11 +98,8 @@ class ServeScreen(StackedScreen):
             Column(id="model", title="model", cell=view.model_version, width=12, grow=True),
         ]
 
-    def _age(self, at: datetime) -> str:
-        return age(at, self.lab_app.now())
-
     def _clock(self, prediction: Prediction) -> str:
-        return view.clock(prediction.at, self.lab_app.now())
+        return clock(prediction.at, self.lab_app.now())
 
     @property
     def _deployments(self) -> VTable[view.Row]:
@@ -124,7 +122,8 @@ class ServeScreen(StackedScreen):
         deployments = [one for one in lab.deployments() if model in (None, one.model)]
         rows = view.rows(deployments, stats)
         newest = next((one.prediction_id for one in lab.predictions(model, limit=1)), None)
-        self._find_lineage(lab, self._predictions.cursor_key)
+        chosen = self._predictions.cursor_key
+        self._find_lineage(lab, chosen)
         return Seen(
             stats=stats,
             trouble=trouble,
@@ -132,6 +131,7 @@ class ServeScreen(StackedScreen):
             served=self._find_served(lab, self._chosen(rows)),
             newest=newest,
             n_predictions=self._count(lab, newest, model),
+            label=lab.label(chosen) if chosen else None,
             model=model,
         )
 
@@ -180,7 +180,7 @@ class ServeScreen(StackedScreen):
 
     def show_pane(self, found: Seen) -> None:
         """The prediction, or the deployment, under the cursor."""
-        self._seen = (self._seen or found)._replace(served=found.served)
+        self._seen = (self._seen or found)._replace(served=found.served, label=found.label)
         self._read()
 
     def _set_predictions(self, model: str | None) -> None:
@@ -203,14 +203,19 @@ class ServeScreen(StackedScreen):
         prediction = self._predictions.cursor_record if self._at == "predictions" else None
         row = self._chosen(seen.rows if seen else [])
         if prediction is not None:
-            lineage = self._lineages.get(prediction.prediction_id)
-            page = view.prediction_page(prediction, lineage, now)
+            page = self._page_of(prediction)
             self.tell(prediction.prediction_id, view.prediction_title(prediction), page)
         elif row is not None:
             page = view.deployment_page(row, seen.served if seen else None, self._curl(), now)
             self.tell(f"model {row.deployment.model}", view.deployment_title(row), page)
         else:
             self.tell("", "", ())
+
+    def _page_of(self, prediction: Prediction) -> list[Line]:
+        """What is known of it; truth and lineage come once they are loaded."""
+        id, label = prediction.prediction_id, self._seen.label if self._seen else None
+        known = label if label is not None and label.prediction_id == id else None
+        return view.prediction_page(prediction, known, self._lineages.get(id), self.lab_app.now())
 
     def _chosen(self, rows: Sequence[view.Row]) -> view.Row | None:
         """The deployment under the cursor of its table, else the first one."""
@@ -233,9 +238,7 @@ class ServeScreen(StackedScreen):
             return traffic.why_not(seen.trouble if seen else "")
         if action == "copy_curl" and not self._curl():
             return "no model answers yet: 3 shows the versions, P promotes one"
-        if action in ("open", "copy_id", "copy_json") and self.copyable() is None:
-            return "there is nothing here"
-        return None
+        return super().why_not(action)
 
     def do_switch(self) -> None:
         """Switch the prediction routes off, after a question, or on."""

@@ -1,6 +1,7 @@
 """Two tables, one above the other, and the pane with what the cursor is on: what Jobs and Serve have in common."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from textual import on
@@ -10,6 +11,7 @@ from textual.events import DescendantFocus
 
 from mllab.faces.tui.screens.beside import BesideScreen
 from mllab.faces.tui.viewmodels.page import Line
+from mllab.faces.tui.viewmodels.words import age
 from mllab.faces.tui.widgets.reader import Reader
 from mllab.faces.tui.widgets.table_messages import Failed
 from mllab.faces.tui.widgets.vtable import VTable
@@ -46,14 +48,6 @@ class StackedScreen(BesideScreen):
             yield from self.stack()
         yield Reader(classes="side")
 
-    def recall(self) -> None:
-        """The filter of the last time."""
-        self._filter = self.lab_app.memory.get(self.NAME, "filter", "")
-
-    def remember(self) -> None:
-        """Keep it."""
-        self.lab_app.memory.put(self.NAME, "filter", self._filter)
-
     @property
     def table(self) -> VTable[Any]:
         """The table that has, or had, the focus."""
@@ -79,6 +73,10 @@ class StackedScreen(BesideScreen):
             self._told = (key, title, lines)
             self.reader.read(key, title, lambda _: lines)
 
+    def age(self, at: datetime | None) -> str:
+        """How long ago, for a cell."""
+        return age(at, self.lab_app.now())
+
     @staticmethod
     def fit_lines(table: VTable[Any], n_rows: int) -> None:
         """Give a table of few things just the lines it needs, header and words for none included."""
@@ -94,7 +92,3 @@ class StackedScreen(BesideScreen):
     @on(Failed)
     def _must_read_again(self) -> None:
         self._has_failed = True
-
-    def filter_changed(self) -> None:
-        """Other rows."""
-        self.reload(anew=True)

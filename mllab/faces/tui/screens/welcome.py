@@ -55,6 +55,10 @@ class WelcomeScreen(LabScreen):
         self.query_one("#where", Static).update(safe_text(f"making {folder} …", limit=300))
         self.act_without_lab(lambda: _make(folder), self.lab_app.open_lab)
 
+    def on_loading_screen_stumbled(self, message: LabScreen.Stumbled) -> None:
+        """It could not be made, which is said elsewhere: nothing is being made any more."""
+        self.query_one("#where", Static).update("")
+
 
 def _make(folder: Path) -> Path:
     Lab.create_demo(folder)

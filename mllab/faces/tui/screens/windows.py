@@ -1,4 +1,7 @@
-"""Jobs and predictions, read window by window; both stand newest first, so the place of a row is found by halving."""
+"""Runs, jobs and predictions, read window by window.
+
+Jobs and predictions stand newest first, so the place of one is found by halving.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -6,9 +9,37 @@ from typing import NamedTuple
 
 from mllab.errors import NotFound
 from mllab.lab import Lab
-from mllab.records import Job, Prediction
+from mllab.records import Job, Prediction, Run
+
+MOST_EXPORTED = 100_000
+"""Rows that one exported file holds."""
 
 Stamp = tuple[datetime, str] | tuple[datetime, int]
+
+
+class RunRows(NamedTuple):
+    """The runs of one filter and order, window by window."""
+
+    lab: Lab
+    filter: str
+    model: str | None
+    sort: str
+
+    def count(self) -> int:  # type: ignore[override]
+        """How many there are."""
+        return self.lab.count_runs(self.filter, model=self.model)
+
+    def window(self, offset: int, limit: int) -> Sequence[Run]:
+        """Some of them."""
+        return self.lab.runs(self.filter, model=self.model, sort=self.sort, offset=offset, limit=limit)
+
+    def rank(self, key: str) -> int | None:
+        """Where a run stands."""
+        return self.lab.run_rank(key, self.filter, model=self.model, sort=self.sort)
+
+    def key(self, row: Run) -> str:
+        """A run's id."""
+        return row.run_id
 
 
 class JobRows(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from mllab.faces.text import safe, show
 from mllab.faces.tui.viewmodels.page import Line
-from mllab.faces.tui.viewmodels.words import number, progress_bar
+from mllab.faces.tui.viewmodels.words import class_name, latency, number, progress_bar
 from mllab.records import Answer, Bundle, Served, Task
 
 _MOST_CLASSES = 5
@@ -55,7 +55,7 @@ def shares(told: Told, cells: int) -> list[Share]:
     """Probabilities with bars of so many cells: of the positive class, or of the likeliest; none for a number."""
     found = (told.answer.probabilities or [{}])[0]
     if told.bundle.task is Task.BINARY:
-        positive = label_text(told.bundle.classes[1])
+        positive = class_name(told.bundle.classes[1])
         share, limit = found.get(positive, 0.0), told.bundle.threshold
         bar = with_threshold(progress_bar(share, cells), limit)
         sign = "≥" if share >= limit else "<"
@@ -70,11 +70,6 @@ def with_threshold(bar: str, threshold: float) -> str:
     return f"{bar[:at]}┃{bar[at + 1 :]}" if at >= 0 else bar
 
 
-def label_text(label: Any) -> str:
-    """A class as the key of a probability."""
-    return str(label).lower() if isinstance(label, bool) else str(label)
-
-
 def truth(told: Told) -> Line | None:
     """Whether the row's own label says the same; None where the label is not known."""
     target, asked = told.asked.target, told.asked
@@ -82,12 +77,28 @@ def truth(told: Told) -> Line | None:
         return None
     if asked.is_changed:
         return Line(f"the row's own label was {show(target)}; values were changed since", "$muted")
-    predicted = told.answer.predictions[0]
-    if told.bundle.task is Task.REGRESSION:
-        return Line(f"the row's own label: {show(target)}, the answer is {_off(predicted, target)}")
-    right = predicted == target
+    is_class = told.bundle.task is not Task.REGRESSION
+    return judged("the row's own label", told.answer.predictions[0], target, is_class=is_class)
+
+
+def judged(name: str, predicted: Any, truth: Any, *, is_class: bool) -> Line:
+    """What came true, and how an answer stands to it: right or wrong; for a regression, how far off.
+
+    Args:
+        name: what the truth is called.
+        predicted: the answer.
+        truth: of the same kind; a class may be given as it is named among probabilities.
+        is_class: whether both are classes.
+    """
+    if not is_class and _is_number(predicted) and _is_number(truth):
+        return Line(f"{name}: {show(truth)}, the answer is {_off(predicted, truth)}")
+    right = predicted == truth or class_name(predicted) == class_name(truth)
     mark, ink = ("✓ right", "$success") if right else ("✗ wrong", "$error")
-    return Line(f"the row's own label: {show(target)} {mark}", ink)
+    return Line(f"{name}: {show(truth)} {mark}", ink)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _off(predicted: Any, target: Any) -> str:
@@ -102,16 +113,11 @@ def facts(told: Told) -> list[Line]:
     return lines + [Line(f"! {text.removeprefix('row 0: ')}", "$warning") for text in answer.warnings]
 
 
-def latency(seconds: float) -> str:
-    """A short time in milliseconds, a long one in seconds."""
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.{0 if seconds >= 0.01 else 1}f} ms"
-
-
 def why(told: Told) -> str:
     """What the bars of the contributions mean."""
     match told.bundle.task:
         case Task.BINARY:
-            label = safe(label_text(told.bundle.classes[1]))
+            label = safe(class_name(told.bundle.classes[1]))
         case Task.MULTICLASS:
             return f"why: bars add to the margin of {show(told.answer.predictions[0])}"
         case _:

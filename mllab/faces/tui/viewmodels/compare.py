@@ -8,19 +8,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mllab.faces.text import show
-from mllab.faces.tui.viewmodels.curves import Curve
-from mllab.faces.tui.viewmodels.metrics import SPLITS, difference, parts, verdict
-from mllab.faces.tui.viewmodels.runs import duration, main_curve
-from mllab.faces.tui.viewmodels.words import age, count, number, span, status
+from mllab.faces.tui.viewmodels.curves import Curve, main_curve
+from mllab.faces.tui.viewmodels.metrics import ROWS_OF, SPLITS, curve_order, difference, parts, verdict
+from mllab.faces.tui.viewmodels.runs import duration, tag_words
+from mllab.faces.tui.viewmodels.words import age, count, day_and_time, digest, number, span, status
 from mllab.records import Run, RunStatus
 
-_SHOWN_DIGEST = 12
-_SECTIONS = {
-    "test": "on unseen rows",
-    "validation": "on validation rows",
-    "train": "on training rows",
-    "": "other metrics",
-}
+_SECTIONS = ROWS_OF | {"": "other metrics"}
 """Split to what its metrics stand under, in order."""
 _LONGEST_NUMBER = 7
 """Cells that leave room for a difference."""
@@ -78,7 +72,7 @@ def same_rows(runs: Sequence[Run]) -> str:
     if None in digests:
         return "same rows: not known, a run has no training set"
     if len(digests) == 1:
-        return f"same rows: yes (training set {str(runs[0].training_set)[:_SHOWN_DIGEST]})"
+        return f"same rows: yes (training set {digest(runs[0].training_set)})"
     return f"other rows ({count(len(digests), 'training set')}): differences are no verdict"
 
 
@@ -158,12 +152,12 @@ def _facts(runs: Sequence[Compared], now: datetime) -> list[Row]:
     told: dict[str, Callable[[Run], str]] = {
         "status": lambda run: status(run.status.value),
         "model": lambda run: run.model or "-",
-        "training set": lambda run: (run.training_set or "-")[:_SHOWN_DIGEST],
-        "declaration": lambda run: (run.config_digest or "-")[:_SHOWN_DIGEST],
+        "training set": lambda run: digest(run.training_set) or "-",
+        "declaration": lambda run: digest(run.config_digest) or "-",
         "seed": lambda run: str(run.seed),
         "duration": lambda run: span(duration(run, now)),
-        "started": lambda run: f"{run.started_at:%m-%d %H:%M}, {age(run.started_at, now)}",
-        "tags": lambda run: " ".join(f"{name}={value}" if value else name for name, value in run.tags.items()) or "-",
+        "started": lambda run: f"{day_and_time(run.started_at)}, {age(run.started_at, now)}",
+        "tags": lambda run: tag_words(run) or "-",
         "id": lambda run: run.run_id,
     }
     lines = [Row("head", "facts", "facts")]
@@ -182,14 +176,9 @@ def _names(each: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def curve_names(runs: Sequence[Compared]) -> list[str]:
     """The curves that can be drawn; the one worth a first look first, validation before training."""
-    names = sorted({name for one in runs for name in one.curves}, key=_curve_order)
+    names = sorted({name for one in runs for name in one.curves}, key=curve_order)
     main = main_curve(names)
     return sorted(names, key=lambda name: name != main)
-
-
-def _curve_order(name: str) -> tuple[int, str]:
-    split = parts(name).split
-    return (SPLITS.index(split) if split else len(SPLITS)), name
 
 
 def curve_for(name: str, names: Sequence[str]) -> str | None:

@@ -9,8 +9,7 @@ from mllab.faces.tui.charts.line import Series, line_chart
 from mllab.faces.tui.charts.marks import MARKS, mark_of
 from mllab.faces.tui.charts.picture import Picture, Span
 from mllab.faces.tui.charts.smoothing import smooth
-from mllab.faces.tui.viewmodels.metrics import SPLITS, direction, direction_words, parts
-from mllab.faces.tui.viewmodels.runs import curves, main_curve
+from mllab.faces.tui.viewmodels.metrics import curve_order, direction, direction_words, parts
 from mllab.faces.tui.viewmodels.words import number
 from mllab.records import MetricPoint, Run
 
@@ -55,21 +54,32 @@ class Group(NamedTuple):
     """Split (or the whole name, where it has none) to curve."""
 
 
+def curves_of(points: Sequence[MetricPoint]) -> dict[str, Curve]:
+    """Steps and values of each metric with more than one point, by name."""
+    found: dict[str, Curve] = {}
+    for point in points:
+        xs, ys = found.setdefault(point.metric, ([], []))
+        xs.append(float(point.step))
+        ys.append(point.value)
+    return {name: both for name, both in sorted(found.items()) if len(both[0]) > 1}
+
+
+def main_curve(names: Sequence[str]) -> str | None:
+    """The curve worth a first look: a validation metric where there is one."""
+    validation = [name for name in names if name.startswith("validation.")]
+    return next(iter(validation or names), None)
+
+
 def groups_of(points: Sequence[MetricPoint]) -> list[Group]:
     """A run's curves by metric; the one worth a first look comes first."""
-    found = curves(points)
+    found = curves_of(points)
     by_metric: dict[str, dict[str, Curve]] = {}
-    for name in sorted(found, key=_split_order):
+    for name in sorted(found, key=curve_order):
         split, metric = parts(name)
         by_metric.setdefault(metric, {})[split or name] = found[name]
     main = parts(main_curve(list(found)) or "").metric
     ordered = sorted(by_metric, key=lambda metric: (metric != main, metric))
     return [Group(metric, by_metric[metric]) for metric in ordered]
-
-
-def _split_order(name: str) -> tuple[int, str]:
-    split = parts(name).split
-    return (SPLITS.index(split) if split else len(SPLITS)), name
 
 
 def best_of(metric: str, ys: Sequence[float]) -> int | None:

@@ -1,47 +1,14 @@
-"""The tables of the data screen: files, versions, the quarantine, columns; and what is said around them."""
+"""The lines of the data screen: files, versions, the quarantine, columns; and what is said around them."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from mllab.faces.tui.viewmodels.page import matches
-from mllab.faces.tui.viewmodels.runs import Look
-from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, n_bytes, status
-from mllab.records import DataFile, DatasetVersion, FileStatus, Job, JobStatus, QuarantineEntry, SourceSummary
+from mllab.faces.tui.viewmodels.words import count
+from mllab.records import DataFile, DatasetVersion, FileStatus, Job, QuarantineEntry, SourceSummary
 
 TABS = ("files", "versions", "quarantine", "columns")
-COLUMNS: dict[str, tuple[Look, ...]] = {
-    "files": (
-        Look("name", "file", 16, True, False, 0),
-        Look("status", "status", 13, True, False, 0),
-        Look("source", "source", 10, False, False, 0),
-        Look("rows", "rows", 7, False, True, 0),
-        Look("age", "age", 4, False, True, 0),
-        Look("refused", "refused", 7, False, True, 68),
-        Look("size", "size", 7, False, True, 78),
-    ),
-    "versions": (
-        Look("source", "source", 14, True, False, 0),
-        Look("version", "version", 7, False, True, 0),
-        Look("rows", "rows", 10, False, True, 0),
-        Look("parts", "files", 6, False, True, 0),
-        Look("age", "age", 4, False, True, 0),
-        Look("digest", "digest", 12, False, False, 76),
-    ),
-    "quarantine": (
-        Look("what", "what", 12, False, False, 0),
-        Look("code", "code", 12, False, False, 0),
-        Look("name", "file", 16, False, False, 0),
-        Look("reason", "reason", 14, True, False, 0),
-    ),
-    "columns": (
-        Look("column", "source, column", 20, True, False, 0),
-        Look("type", "type", 12, False, False, 0),
-        Look("role", "role", 14, False, False, 0),
-    ),
-}
 _PENDING = (FileStatus.WAITING, FileStatus.QUARANTINED)
-_STATUS_CELLS = 13
 
 
 class Row(NamedTuple):
@@ -144,113 +111,6 @@ def _words(row: Row) -> str:
 def roles(source: SourceSummary, column: str) -> list[str]:
     """What a column is for in its source."""
     return ["key"] * (column in source.key) + ["timestamp"] * (column == source.timestamp)
-
-
-# -- cells ----------------------------------------------------------------------------------------------------------
-
-
-def cell(row: Row, column: str, now: datetime) -> str:
-    """What stands in a cell; nothing in a column of another table."""
-    record = row.record
-    match record:
-        case DataFile():
-            return _file_cell(record, row.job, column, now)
-        case DatasetVersion():
-            return _version_cell(record, column, now)
-        case QuarantineEntry():
-            return _refused_cell(record, row.file, column)
-    return _column_cell(record, row.column, column)
-
-
-def _file_cell(file: DataFile, job: Job | None, column: str, now: datetime) -> str:
-    accepted = file.status is FileStatus.ACCEPTED
-    match column:
-        case "name":
-            return file.name
-        case "status":
-            return file_status(file, job)
-        case "source":
-            return file.source or "-"
-        case "rows":
-            return f"{file.n_rows:,}" if accepted else "-"
-        case "refused":
-            return f"{file.n_rejected:,}" if accepted else "-"
-        case "age":
-            return age(file.received_at, now)
-        case "size":
-            return n_bytes(file.n_bytes)
-    return ""
-
-
-def file_status(file: DataFile, job: Job | None) -> str:
-    """The status with its mark; of a file that is being taken in the step and how far it is."""
-    if file.status is not FileStatus.RECEIVED:
-        return status(file.status.value)
-    return step(job) if job else status("queued")
-
-
-def step(job: Job) -> str:
-    """What the intake of a file does right now: `▶ read 40 %`."""
-    if job.status is not JobStatus.RUNNING:
-        return status("queued")
-    share = f" {job.progress_share * 100:.0f} %" if job.progress_share is not None else ""
-    return f"▶ {job.progress_text or job.step or 'begins'}{share}"
-
-
-def _version_cell(version: DatasetVersion, column: str, now: datetime) -> str:
-    match column:
-        case "source":
-            return version.source
-        case "version":
-            return str(version.version)
-        case "rows":
-            return f"{version.n_rows:,}"
-        case "parts":
-            return f"{len(version.parts):,}"
-        case "age":
-            return age(version.created_at, now)
-        case "digest":
-            return version.digest[:12]
-    return ""
-
-
-def _refused_cell(entry: QuarantineEntry, file: DataFile | None, column: str) -> str:
-    match column:
-        case "what" if entry.scope == "file":
-            return "? waits" if file and file.status is FileStatus.WAITING else "✗ file"
-        case "what":
-            return f"· line {entry.line}"
-        case "code":
-            return entry.code
-        case "name":
-            return entry.file
-        case "reason":
-            return entry.reason
-    return ""
-
-
-def _column_cell(source: SourceSummary, name: str, column: str) -> str:
-    match column:
-        case "column":
-            return f"  {name}" if name else source.name
-        case "type" if name:
-            return source.columns[name]
-        case "type":
-            return count(len(source.columns), "column")
-        case "role":
-            return ", ".join(roles(source, name)) if name else f"{source.n_rows:,} rows"
-    return ""
-
-
-def ink(row: Row, column: str) -> str:
-    """The colour of a cell; what it says, its text says too."""
-    if isinstance(row.record, SourceSummary):
-        return "" if row.column else "bold"
-    if column in ("status", "what") and row.file is not None:
-        if isinstance(row.record, QuarantineEntry) and row.record.scope == "row":
-            return ""
-        return STATUS_INKS.get("running" if row.job else row.file.status.value, "")
-    return "$warning" if column == "refused" and row.file is not None and row.file.n_rejected else ""
 
 
 def identity(row: Row) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mllab.faces.tui.viewmodels import data as view
+from mllab.faces.tui.viewmodels.datacells import file_status
 from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, title
-from mllab.faces.tui.viewmodels.words import STATUS_INKS, ago, count, n_bytes
+from mllab.faces.tui.viewmodels.words import STATUS_INKS, count, digest, moment, n_bytes
 from mllab.records import (
     DataFile,
     DatasetVersion,
@@ -72,7 +73,7 @@ def _rest(row: view.Row, rejections: Sequence[Rejection], now: datetime) -> list
 def file(one: DataFile, job: Job | None, rejections: Sequence[Rejection], now: datetime) -> list[Line]:
     """A received file: where it stands and why, what to do, what was left out."""
     ink = STATUS_INKS.get("running" if job else one.status.value, "")
-    found = [Line(view.file_status(one, job), f"bold {ink}".strip()), *_why(one), BLANK]
+    found = [Line(file_status(one, job), f"bold {ink}".strip()), *_why(one), BLANK]
     accepted = one.status is FileStatus.ACCEPTED
     found += facts(
         [
@@ -80,7 +81,7 @@ def file(one: DataFile, job: Job | None, rejections: Sequence[Rejection], now: d
             ("rows", f"{one.n_rows:,}" if accepted else ""),
             ("refused", count(one.n_rejected, "row") if one.n_rejected else ""),
             ("size", f"{n_bytes(one.n_bytes)} ({one.n_bytes:,} bytes)"),
-            ("received", f"{one.received_at:%Y-%m-%d %H:%M:%S}Z, {ago(one.received_at, now)}"),
+            ("received", moment(one.received_at, now)),
             ("sha256", one.sha256),
         ]
     )
@@ -112,7 +113,7 @@ def _refused_rows(one: DataFile, rejections: Sequence[Rejection]) -> list[Line]:
     for row in rejections:
         found += [Line(f"line {row.line}  {row.code}  {row.column}"), Line(row.reason, "dim", indent=2)]
     if n_told < one.n_rejected:
-        found.append(Line(f"`mllab data rejected {one.sha256[:12]} --limit {one.n_rejected}` lists all", "dim"))
+        found.append(Line(f"`mllab data rejected {digest(one.sha256)} --limit {one.n_rejected}` lists all", "dim"))
     return found
 
 
@@ -127,7 +128,7 @@ def _version(one: DatasetVersion, received: Sequence[DataFile], now: datetime) -
             [
                 ("source", one.source),
                 ("rows", f"{one.n_rows:,}"),
-                ("made", f"{one.created_at:%Y-%m-%d %H:%M:%S}Z, {ago(one.created_at, now)}"),
+                ("made", moment(one.created_at, now)),
                 ("digest", one.digest),
             ]
         ),

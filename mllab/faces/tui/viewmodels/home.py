@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from mllab.faces.tui.viewmodels.models import find_champion, main_metric
 from mllab.faces.tui.viewmodels.words import age, count, number, progress_bar, span
-from mllab.records import DataFile, Event, Job, JobStatus, LabStatus, ModelSummary, VersionSummary
+from mllab.records import DataFile, Event, Job, JobStatus, LabStatus, ModelSummary
 
 _BAR_CELLS = 12
 _MOST_LATELY = 20
@@ -154,20 +155,6 @@ def model_line(model: ModelSummary) -> str:
     score = f"  {name} {number(value)}" if name else ""
     held = "  HELD" if model.held else ""
     return f"● {model.name}: version {champion.version} answers{score}  {count(len(model.versions), 'version')}{held}"
-
-
-def find_champion(model: ModelSummary) -> VersionSummary | None:
-    """The version that answers."""
-    return next((one for one in model.versions if "champion" in one.aliases), None)
-
-
-def main_metric(version: VersionSummary) -> tuple[str, float | None]:
-    """The metric that says most about a version: its name without the split, its value."""
-    for name in ("roc_auc", "r2", "accuracy", "rmse"):
-        if f"test.{name}" in version.metrics:
-            return name, version.metrics[f"test.{name}"]
-    first = next((name for name in version.metrics if name.startswith("test.")), "")
-    return first.removeprefix("test."), version.metrics.get(first)
 
 
 def _serving(status: LabStatus) -> list[Line]:

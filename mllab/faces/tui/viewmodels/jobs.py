@@ -5,8 +5,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mllab.faces.text import show
-from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, joined, matches, title
-from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, progress_bar, span, status, until
+from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, joined, matches, part
+from mllab.faces.tui.viewmodels.words import (
+    STATUS_INKS,
+    age,
+    count,
+    moment,
+    moment_ahead,
+    progress_bar,
+    span,
+    status,
+    until,
+)
 from mllab.records import Event, Job, JobStatus, JobStep, TriggerSummary
 
 KIND = 8
@@ -148,9 +158,9 @@ def job_title(job: Job) -> str:
 def job_page(story: JobStory, now: datetime) -> list[Line]:
     """All that is known of a job: how far, why, what came of it."""
     job = story.job
-    parts = [_now_lines(job), _job_facts(story, now), _step_lines(story, now), _named("arguments", _told(job.args))]
+    parts = [_now_lines(job), _job_facts(story, now), _step_lines(story, now), part("arguments", _told(job.args))]
     result = {name: value for name, value in (job.result or {}).items() if name != "text"}
-    return joined([*parts, _named("result", _told(result))])
+    return joined([*parts, part("result", _told(result))])
 
 
 def _now_lines(job: Job) -> list[Line]:
@@ -182,14 +192,6 @@ def _job_facts(story: JobStory, now: datetime) -> list[Line]:
     )
 
 
-def moment(at: datetime | None, now: datetime) -> str:
-    """`2026-01-31 12:00:00Z, 3m ago`; empty for never."""
-    if at is None:
-        return ""
-    ago = age(at, now)
-    return f"{at:%Y-%m-%d %H:%M:%S}Z, {ago if ago == 'now' else f'{ago} ago'}"
-
-
 def _waited(job: Job, now: datetime) -> str:
     until_then = job.started_at or job.finished_at or now
     return span((until_then - job.queued_at).total_seconds())
@@ -208,7 +210,7 @@ def _step_lines(story: JobStory, now: datetime) -> list[Line]:
         before = step.finished_at if before is None else max(before, step.finished_at)
     if job.status is JobStatus.RUNNING and before is not None and job.step:
         lines.append(Line(_step(f"▶ {words(job.step)}", (now - before).total_seconds(), "now"), "$primary"))
-    return _named("steps", lines)
+    return part("steps", lines)
 
 
 def _step(name: str, seconds: float | None, at: str) -> str:
@@ -218,10 +220,6 @@ def _step(name: str, seconds: float | None, at: str) -> str:
 
 def _told(fields: dict[str, Any]) -> list[Line]:
     return facts([(words(name), show(value)) for name, value in fields.items() if value not in (None, {}, [], "")])
-
-
-def _named(name: str, lines: list[Line]) -> list[Line]:
-    return [title(name), *lines] if lines else []
 
 
 # -- triggers ----------------------------------------------------------------------------------------------------------
@@ -267,8 +265,3 @@ def trigger_page(trigger: TriggerSummary, now: datetime) -> list[Line]:
     ]
     keys = "r fires it now, whatever its budget says; i " + ("lets it go on" if trigger.paused else "pauses it")
     return [Line(state, "$warning" if trigger.paused else "$success"), BLANK, *facts(told), BLANK, Line(keys, "$muted")]
-
-
-def moment_ahead(at: datetime | None, now: datetime) -> str:
-    """`2026-02-01 06:30:00Z, in 3h`; empty for never."""
-    return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}Z, {until(at, now)}"

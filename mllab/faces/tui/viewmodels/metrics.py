@@ -2,8 +2,12 @@
 
 from typing import NamedTuple
 
+from mllab.faces.tui.viewmodels.words import percent
+
 SPLITS = ("validation", "train", "test")
 """In the order in which curves are drawn."""
+ROWS_OF = {"test": "on unseen rows", "validation": "on validation rows", "train": "on training rows"}
+"""Split to what is said of its rows, in the order of their weight."""
 _LOWER_IS_BETTER = ("log_loss", "brier", "rmse", "mae")
 _LOWER_ENDINGS = ("loss", "error", "_seconds", "_bytes")
 
@@ -20,6 +24,12 @@ def parts(name: str) -> Name:
     """`test.log_loss` in its parts; a name without a known split is a metric of no split."""
     split, _, metric = name.partition(".")
     return Name(split, metric) if split in SPLITS and metric else Name("", name)
+
+
+def curve_order(name: str) -> tuple[int, str]:
+    """Sorts the names of curves: by split, those of none last."""
+    split = parts(name).split
+    return (SPLITS.index(split) if split else len(SPLITS)), name
 
 
 def direction(name: str) -> int:
@@ -42,11 +52,15 @@ def verdict(name: str, value: float, against: float) -> int:
 
 
 def difference(value: float, against: float) -> str:
-    """What a value has more or less than another, with its sign and in two digits; `=` where they are equal."""
-    if value == against:
-        return "="
-    gap = abs(value - against)
-    return f"{'+' if value > against else '-'}{f'{gap:.0f}' if 100 <= gap < 1e9 else f'{gap:.2g}'}"
+    """What a value has more or less than another; see `signed`."""
+    return signed(value - against)
+
+
+def signed(gap: float | None) -> str:
+    """A difference with its sign and in two digits; `=` for none at all, empty where it is not known."""
+    if gap is None or gap == 0:
+        return "=" if gap == 0 else ""
+    return f"{gap:+.0f}" if 100 <= abs(gap) < 1e9 else f"{gap:+.2g}"
 
 
 def against_baseline(name: str, value: float, baseline: float) -> str:
@@ -54,4 +68,4 @@ def against_baseline(name: str, value: float, baseline: float) -> str:
     word = {1: "better", -1: "worse", 0: "the same"}[verdict(name, value, baseline)]
     if baseline == 0 or value == baseline:
         return word
-    return f"{abs(value - baseline) / abs(baseline):.0%} {word}".replace("%", " %")
+    return f"{percent(abs(value - baseline) / abs(baseline))} {word}"

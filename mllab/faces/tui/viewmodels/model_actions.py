@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from mllab.faces.tui.viewmodels import models as view
-from mllab.faces.tui.viewmodels.home import find_champion
+from mllab.faces.tui.viewmodels.models import find_champion
 from mllab.faces.tui.viewmodels.words import count
 from mllab.records import AliasMove, ModelSummary
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from mllab.faces.tui.viewmodels.metrics import parts, verdict
-from mllab.faces.tui.viewmodels.models import has_same_rows, signed
+from mllab.faces.tui.viewmodels.metrics import ROWS_OF, parts, signed, verdict
+from mllab.faces.tui.viewmodels.models import has_same_rows
 from mllab.faces.tui.viewmodels.page import BLANK, Line
 from mllab.faces.tui.viewmodels.words import number
 from mllab.records import VersionSummary
@@ -13,8 +13,6 @@ _NAME, _WIDE_NAME, _VALUE = 13, 20, 9
 _WIDE = 68
 """Cells from which a metric's name has more room."""
 _INKS = {1: "$success", -1: "$error"}
-_SPLITS = ("test", "validation", "train")
-"""In the order of their weight."""
 
 
 def metrics(version: VersionSummary, champion: VersionSummary | None, width: int) -> list[Line]:
@@ -30,7 +28,7 @@ def metrics(version: VersionSummary, champion: VersionSummary | None, width: int
     for name in sorted(split, key=lambda name: ("baseline" in name, name)):
         base = theirs.get(name, {}).get("test")
         found.append(
-            _measured_line(name, [split[name].get(one) for one in _SPLITS], base, beside is not None, fair, width)
+            _measured_line(name, [split[name].get(one) for one in ROWS_OF], base, beside is not None, fair, width)
         )
     if whole:
         found += [BLANK, Line(_table_row("of the model", ["", *against], width), "bold")]

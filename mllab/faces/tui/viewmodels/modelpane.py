@@ -6,16 +6,14 @@ from typing import NamedTuple
 
 from mllab.errors import LabError
 from mllab.faces.tui.viewmodels import models as view
-from mllab.faces.tui.viewmodels.home import find_champion
+from mllab.faces.tui.viewmodels.lineage import lineage
+from mllab.faces.tui.viewmodels.metrics import signed
 from mllab.faces.tui.viewmodels.modelmetrics import metrics
 from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, title
-from mllab.faces.tui.viewmodels.words import ago, count, number, span
+from mllab.faces.tui.viewmodels.words import count, moment, number, span
 from mllab.records import AliasMove, Bundle, GateResult, Run, TraceNode, VersionSummary
 
 TABS = ("gates", "metrics", "history", "card", "lineage")
-_MOST_CHILDREN = 30
-_LONGEST_ID = 16
-_KINDS = {"training_set": "training set", "datafile": "file", "config": "declaration"}
 
 
 class Seen(NamedTuple):
@@ -53,13 +51,13 @@ def lines(seen: Seen, tab: str, now: datetime, width: int) -> list[Line]:
         case "gates":
             told = gates(row, row.about)
         case "metrics":
-            told = metrics(row.about, find_champion(row.model), width)
+            told = metrics(row.about, view.find_champion(row.model), width)
         case "history":
             told = history(seen.moves, row.version, now)
         case "card":
             told = card(seen, row.about, now)
         case _:
-            told = lineage(seen.trace)
+            told = _lineage(seen.trace)
     return [*head, *told]
 
 
@@ -132,7 +130,7 @@ def _measured(one: GateResult) -> list[str]:
     told = [f"observed {number(one.observed)}", f"limit {number(one.limit)}"]
     if one.difference is not None:
         values = {"difference": one.difference, "at worst": one.observed, "limit": one.limit}
-        told = [f"{word} {view.signed(value)}" for word, value in values.items()]
+        told = [f"{word} {signed(value)}" for word, value in values.items()]
     return [*told, *([f"{one.n_rows:,} rows"] if one.n_rows else [])]
 
 
@@ -151,7 +149,7 @@ def history(moves: Sequence[AliasMove], version: VersionSummary | None, now: dat
         concerned = version is None or version.version in (one.previous, one.version)
         found += [
             Line(f"{mark} {one.alias}  {before} → {after}", "bold" if concerned else ""),
-            Line(f"{one.moved_at:%Y-%m-%d %H:%M}Z, {ago(one.moved_at, now)}, by {one.by}", indent=2),
+            Line(f"{moment(one.moved_at, now)}, by {one.by}", indent=2),
             Line(one.reason, "dim", indent=2),
         ]
     return found
@@ -167,7 +165,7 @@ def card(seen: Seen, version: VersionSummary, now: datetime) -> list[Line]:
         [
             ("predicts", f"{model.target}" + (f" ({model.task.value})" if model.task else "")),
             ("status", f"✗ rejected: {version.reason}" if version.status == "rejected" else version.status),
-            ("registered", f"{version.created_at:%Y-%m-%d %H:%M}Z, {ago(version.created_at, now)}"),
+            ("registered", moment(version.created_at, now)),
             *_trained_on(seen.trace),
         ]
     )
@@ -224,20 +222,8 @@ def _missing(error: object, what: str) -> list[Line]:
 # -- lineage ----------------------------------------------------------------------------------------------------------
 
 
-def lineage(trace: TraceNode | LabError | None) -> list[Line]:
-    """What a version was made from, down to the files; each stop below what was made of it."""
+def _lineage(trace: TraceNode | LabError | None) -> list[Line]:
+    """What a version was made from, down to the files."""
     if not isinstance(trace, TraceNode):
         return _missing(trace, "lineage") or [Line("no lineage is known")]
-    return _stop(trace, 0)
-
-
-def _stop(node: TraceNode, depth: int) -> list[Line]:
-    kind = _KINDS.get(node.kind, node.kind)
-    name = node.id if len(node.id) <= _LONGEST_ID else f"{node.id[:_LONGEST_ID]}…"
-    mark = "└ " if depth else ""
-    found = [Line(f"{mark}{kind} {name}", "bold" if depth < 2 else "", indent=2 * depth)]
-    found.append(Line(node.text, "dim", indent=2 * depth + len(mark)))
-    for child in node.children[:_MOST_CHILDREN]:
-        found += _stop(child, depth + 1)
-    more = len(node.children) - _MOST_CHILDREN
-    return [*found, Line(f"and {more:,} more", "dim", indent=2 * depth + 2)] if more > 0 else found
+    return lineage(trace)

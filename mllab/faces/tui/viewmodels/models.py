@@ -4,20 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from mllab.faces.tui.viewmodels.home import find_champion, main_metric
+from mllab.faces.tui.viewmodels.columns import ColumnLook
+from mllab.faces.tui.viewmodels.metrics import signed
 from mllab.faces.tui.viewmodels.page import matches
-from mllab.faces.tui.viewmodels.runs import Look
 from mllab.faces.tui.viewmodels.words import age, count, number
 from mllab.records import AliasMove, GateResult, ModelSummary, ModelVersion, VersionSummary
 
 COLUMNS = (
-    Look("name", "model", 12, True, False, 0),
-    Look("aliases", "aliases", 12, True, False, 0),
-    Look("status", "status", 10, False, False, 0),
-    Look("gates", "gates", 9, False, False, 0),
-    Look("metric", "metric", 8, False, True, 0),
-    Look("difference", "to ●", 8, False, True, 0),
-    Look("age", "age", 4, False, True, 0),
+    ColumnLook("name", "model", 12, grow=True),
+    ColumnLook("aliases", "aliases", 12, grow=True),
+    ColumnLook("status", "status", 10),
+    ColumnLook("gates", "gates", 9),
+    ColumnLook("metric", "metric", 8, right=True),
+    ColumnLook("difference", "to ●", 8, right=True),
+    ColumnLook("age", "age", 4, right=True),
 )
 ALIAS_MARKS = {"champion": "●", "challenger": "◆"}
 ROLLED_BACK = "rollback: "
@@ -85,6 +85,23 @@ def _words(row: Row) -> str:
     one = row.version
     judged = {None: "unjudged", True: "passed", False: "failed"}[one.gates_passed]
     return " ".join((*words, f"version {one.version} v{one.version}", *one.aliases, one.status, judged))
+
+
+# -- versions ----------------------------------------------------------------------------------------------------------
+
+
+def find_champion(model: ModelSummary) -> VersionSummary | None:
+    """The version that answers."""
+    return next((one for one in model.versions if "champion" in one.aliases), None)
+
+
+def main_metric(version: VersionSummary) -> tuple[str, float | None]:
+    """The metric that says most about a version: its name without the split, its value."""
+    for name in ("roc_auc", "r2", "accuracy", "rmse"):
+        if f"test.{name}" in version.metrics:
+            return name, version.metrics[f"test.{name}"]
+    first = next((name for name in version.metrics if name.startswith("test.")), "")
+    return first.removeprefix("test."), version.metrics.get(first)
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------
@@ -156,15 +173,6 @@ def difference(row: Row) -> float | None:
 def has_same_rows(one: VersionSummary, other: VersionSummary) -> bool:
     """Whether two versions were measured on the same rows, so that better and worse mean something."""
     return one.training_set is not None and one.training_set == other.training_set
-
-
-def signed(difference: float | None) -> str:
-    """A difference in few characters, with its sign; `=` for none at all, empty where it is not known."""
-    if difference is None:
-        return ""
-    if difference == 0:
-        return "="
-    return f"{difference:+.0f}" if abs(difference) >= 100 else f"{difference:+.2g}"
 
 
 def ink(row: Row, column: str) -> str:

@@ -29,6 +29,11 @@ def facts(told: list[tuple[str, str]]) -> list[Line]:
     return [Line(text, label=label) for label, text in told if text]
 
 
+def part(name: str, lines: Sequence[Line]) -> list[Line]:
+    """Lines below a heading; nothing where there are none."""
+    return [title(name), *lines] if lines else []
+
+
 def joined(parts: Sequence[Sequence[Line]]) -> list[Line]:
     """The parts that have lines, with a blank one between two."""
     lines: list[Line] = []

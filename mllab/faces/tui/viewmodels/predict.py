@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mllab.faces.text import curl
+from mllab.faces.tui.viewmodels.models import find_champion
 from mllab.faces.tui.viewmodels.page import BLANK, Line, title
 from mllab.faces.tui.viewmodels.words import count
 from mllab.records import Job, JobStatus, ModelSummary, Run, RunStatus, Served
@@ -18,12 +19,7 @@ def pick(models: Sequence[ModelSummary], only: str | None, chosen: str | None) -
         return by_name.get(only)
     if chosen in by_name:
         return by_name[chosen]
-    return next((model for model in models if champion(model) is not None), models[0] if models else None)
-
-
-def champion(model: ModelSummary) -> int | None:
-    """The version that answers."""
-    return next((one.version for one in model.versions if "champion" in one.aliases), None)
+    return next((model for model in models if find_champion(model)), models[0] if models else None)
 
 
 def choices(models: Sequence[ModelSummary]) -> list[tuple[str, str]]:
@@ -32,8 +28,8 @@ def choices(models: Sequence[ModelSummary]) -> list[tuple[str, str]]:
 
 
 def _state(model: ModelSummary) -> str:
-    version = champion(model)
-    return f"version {version} answers" if version is not None else "no version answers yet"
+    champion = find_champion(model)
+    return f"version {champion.version} answers" if champion else "no version answers yet"
 
 
 def headline(served: Served, former: int | None, row: str, n_changed: int, n_wrong: int) -> str:

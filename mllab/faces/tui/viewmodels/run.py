@@ -6,15 +6,14 @@ from typing import NamedTuple
 
 from mllab.faces.tui.charts.marks import mark_of
 from mllab.faces.tui.viewmodels import runs
-from mllab.faces.tui.viewmodels.metrics import against_baseline, parts
-from mllab.faces.tui.viewmodels.words import number, progress_bar, span, status
+from mllab.faces.tui.viewmodels.metrics import ROWS_OF, against_baseline, parts
+from mllab.faces.tui.viewmodels.words import digest, number, percent, progress_bar, span, status
 from mllab.records import Job, JobStatus, ModelSummary, Run, RunStatus
 
 _ELSEWHERE = ("error", "hint", "status")
 """Facts that stand above the others."""
 _PACKAGES = ("xgboost", "xgboost-cpu", "scikit-learn", "polars", "numpy")
 _IN_TRASH = "not in the lists any more: X brings back what was deleted last, `mllab run restore` any run"
-_SHOWN_DIGEST = 12
 _BAR_CELLS = 20
 
 
@@ -69,7 +68,7 @@ def overview(
 
 def headline_metrics(metrics: Mapping[str, float]) -> list[Measured]:
     """The metrics on test rows with the naive baseline beside them; what there is where nothing was tested."""
-    split = next((one for one in ("test", "validation", "train") if any(parts(n).split == one for n in metrics)), "")
+    split = next((one for one in ROWS_OF if any(parts(n).split == one for n in metrics)), "")
     named = {name: parts(name).metric for name in metrics if parts(name).split == split}
     return [_measured(metrics, name, named[name]) for name in named if not named[name].startswith("baseline_")]
 
@@ -84,8 +83,7 @@ def _measured(metrics: Mapping[str, float], name: str, metric: str) -> Measured:
 def measured_on(metrics: Mapping[str, float]) -> str:
     """Which rows the headline metrics are of, in words."""
     splits = {parts(name).split for name in metrics}
-    words = {"test": "on unseen rows", "validation": "on validation rows", "train": "on training rows"}
-    return next((words[one] for one in words if one in splits), "metrics")
+    return next((ROWS_OF[one] for one in ROWS_OF if one in splits), "metrics")
 
 
 def headline(run: Run, job: Job | None, now: datetime, more: Sequence[str] = (), *, ascii_only: bool = False) -> str:
@@ -112,7 +110,7 @@ def progress(run: Run, job: Job | None, now: datetime) -> str:
         return f"{so_far} · being cancelled"
     if job.status is JobStatus.QUEUED:
         return f"{so_far} · its job waits in the queue"
-    share = "" if job.progress_share is None else f"{job.progress_share:.0%} · ".replace("%", " %")
+    share = "" if job.progress_share is None else f"{percent(job.progress_share)} · "
     return f"{share}{so_far}" + (f" · {job.progress_text}" if job.progress_text else "")
 
 
@@ -145,7 +143,7 @@ def facts(run: Run, versions: Sequence[str], now: datetime) -> list[tuple[str, s
     told = [pair for pair in runs.facts(run, now) if pair[0] not in _ELSEWHERE]
     more = [
         ("versions", ", ".join(versions)),
-        ("declaration", (run.config_digest or "")[:_SHOWN_DIGEST]),
+        ("declaration", digest(run.config_digest)),
         ("made with", " · ".join(packages)),
         ("job", run.job_id or ""),
         ("origin", run.origin if run.origin != "mllab" else ""),

@@ -6,11 +6,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mllab.faces.text import show
+from mllab.faces.tui.viewmodels.lineage import kind_words
 from mllab.faces.tui.viewmodels.metrics import parts
 from mllab.records import Event, Run, TraceNode
-
-_SHOWN_DIGEST = 12
-
 
 # -- params and artifacts ---------------------------------------------------------------------------------------------
 
@@ -128,17 +126,12 @@ def _version_row(at: int, text: str) -> LineageRow:
 
 def _branch(node: TraceNode, key: str, guide: str, stem: str, lines: tuple[str, str, str]) -> list[LineageRow]:
     tee, corner, pipe = lines
-    found = [LineageRow(key, guide, node.kind.replace("_", " "), node.id, node.text)]
+    found = [LineageRow(key, guide, kind_words(node.kind), node.id, node.text)]
     for at, child in enumerate(node.children):
         is_last = at == len(node.children) - 1
         below = stem + ("   " if is_last else pipe)
         found += _branch(child, f"{key}.{at}", stem + (corner if is_last else tee), below, lines)
     return found
-
-
-def short_id(kind: str, id: str) -> str:
-    """An id as a table shows it: digests by their first digits, names whole."""
-    return id if kind in ("version", "dataset", "run", "job") else id[:_SHOWN_DIGEST]
 
 
 # -- any row ----------------------------------------------------------------------------------------------------------

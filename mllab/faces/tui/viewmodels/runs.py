@@ -1,11 +1,15 @@
 """The table of runs: which columns there are, what stands in a cell, what the pane beside it says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any
 
-from mllab.faces.tui.viewmodels.words import age, ago, number, span, status
-from mllab.records import MetricPoint, Run
+from mllab.faces.tui.viewmodels.columns import ColumnLook
+from mllab.faces.tui.viewmodels.metrics import ROWS_OF, parts
+from mllab.faces.tui.viewmodels.page import Line, joined, part
+from mllab.faces.tui.viewmodels.page import facts as labelled
+from mllab.faces.tui.viewmodels.words import age, digest, moment, number, span, status
+from mllab.records import Run
 
 FIXED = ("name", "status", "model", "started", "duration", "seed", "experiment")
 DEFAULT = ("name", "status", "started", "duration", "model")
@@ -14,19 +18,6 @@ _PREFERRED = ("roc_auc", "r2", "accuracy", "rmse", "log_loss", "mae")
 _WIDTHS = {"name": 20, "status": 11, "model": 14, "started": 9, "duration": 9, "seed": 6, "experiment": 14}
 _METRIC_WIDTH = 10
 _NUMBERS = ("started", "duration", "seed")
-
-
-class Look(NamedTuple):
-    """How a column looks."""
-
-    id: str
-    """Also the field it is sorted by."""
-    title: str
-    width: int
-    grow: bool
-    right: bool
-    from_width: int
-    """Columns of the table from which it is shown."""
 
 
 def default_columns(metrics: Sequence[str]) -> list[str]:
@@ -53,15 +44,14 @@ def all_columns(metrics: Sequence[str], params: Sequence[str], tags: Sequence[st
     return [*FIXED, *(f"metric.{n}" for n in metrics), *(f"param.{n}" for n in params), *(f"tag.{n}" for n in tags)]
 
 
-def look(column: str) -> Look:
+def look(column: str) -> ColumnLook:
     """Title, width and place of a column."""
     kind, _, rest = column.partition(".")
     if not rest:
-        return Look(
-            column, column, _WIDTHS.get(column, 12), column == "name", column in ("started", "duration", "seed"), 0
-        )
+        width = _WIDTHS.get(column, 12)
+        return ColumnLook(column, column, width, grow=column == "name", right=column in _NUMBERS)
     title = rest.removeprefix("test.") if kind == "metric" else rest
-    return Look(column, title, max(_METRIC_WIDTH, min(len(title), 18)), False, kind != "tag", 0)
+    return ColumnLook(column, title, max(_METRIC_WIDTH, min(len(title), 18)), right=kind != "tag")
 
 
 def cell(run: Run, column: str, now: datetime) -> str:
@@ -103,22 +93,6 @@ def headline(n_shown: int, n_all: int, filter: str, sort: str, n_marked: int) ->
     return " · ".join(parts)
 
 
-def curves(points: Sequence[MetricPoint]) -> dict[str, tuple[list[float], list[float]]]:
-    """Steps and values of each metric with more than one point, by name."""
-    found: dict[str, tuple[list[float], list[float]]] = {}
-    for point in points:
-        xs, ys = found.setdefault(point.metric, ([], []))
-        xs.append(float(point.step))
-        ys.append(point.value)
-    return {name: both for name, both in sorted(found.items()) if len(both[0]) > 1}
-
-
-def main_curve(names: Sequence[str]) -> str | None:
-    """The curve worth a first look: a validation metric where there is one."""
-    validation = [name for name in names if name.startswith("validation.")]
-    return next(iter(validation or names), None)
-
-
 def facts(run: Run, now: datetime) -> list[tuple[str, str]]:
     """What a run is, label and text."""
     told = [
@@ -127,14 +101,33 @@ def facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("hint", run.hint or ""),
         ("model", run.model or ""),
         ("experiment", run.experiment),
-        ("started", f"{run.started_at:%Y-%m-%d %H:%M:%S}Z, {ago(run.started_at, now)}"),
+        ("started", moment(run.started_at, now)),
         ("took", span(duration(run, now))),
         ("seed", str(run.seed)),
-        ("tags", " ".join(f"{name}={value}" for name, value in run.tags.items())),
-        ("training set", (run.training_set or "")[:12]),
+        ("tags", tag_words(run)),
+        ("training set", digest(run.training_set)),
         ("id", run.run_id),
     ]
     return [(label, text) for label, text in told if text]
+
+
+def pane(run: Run | None, now: datetime) -> list[Line]:
+    """What the pane beside the table says of a run."""
+    if run is None:
+        return [Line("no run yet")]
+    split = ((parts(name), value) for name, value in run.metrics.items())
+    test = {name.metric: value for name, value in split if name.split == "test"}
+    measured, given = part(ROWS_OF["test"], _numbers(test)), part("parameters", _numbers(run.params))
+    return joined([labelled(facts(run, now)), measured, given])
+
+
+def _numbers(values: Mapping[str, Any]) -> list[Line]:
+    return [Line(f"{one:<24} {number(value):>10}") for one, value in sorted(values.items())]
+
+
+def tag_words(run: Run) -> str:
+    """`cause=retrain baseline`."""
+    return " ".join(f"{name}={value}" if value else name for name, value in run.tags.items())
 
 
 def next_sort(sort: str, columns: Sequence[str]) -> str:

@@ -5,17 +5,15 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from mllab.faces.text import show
-from mllab.faces.tui.viewmodels.jobs import moment
-from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, joined, title
-from mllab.faces.tui.viewmodels.traffic import ms
-from mllab.faces.tui.viewmodels.words import count, progress_bar
-from mllab.records import Deployment, ModelTraffic, Prediction, Served, TraceNode, TrafficStats
+from mllab.faces.tui.viewmodels.answer import judged
+from mllab.faces.tui.viewmodels.lineage import lineage
+from mllab.faces.tui.viewmodels.page import BLANK, Line, facts, joined, part, title
+from mllab.faces.tui.viewmodels.traffic import percentiles
+from mllab.faces.tui.viewmodels.words import class_name, count, latency, moment, progress_bar, stamp
+from mllab.records import Deployment, Label, ModelTraffic, Prediction, Served, TraceNode, TrafficStats
 
 _BAR = 12
 _NAME = 24
-_SHORT = 16
-_MOST_CHILDREN = 12
-"""Files of a dataset version that are named."""
 
 
 class Row(NamedTuple):
@@ -39,17 +37,7 @@ def answered(row: Row) -> str:
 
 def p95(row: Row) -> str:
     """The time that 95 of 100 answers did not exceed."""
-    return ms(row.traffic.p95_seconds) if row.traffic else "-"
-
-
-def day_and_time(at: datetime) -> str:
-    """`01-31 12:00`."""
-    return f"{at:%m-%d %H:%M}"
-
-
-def clock(at: datetime, now: datetime) -> str:
-    """The time of day; on other days the day and the time."""
-    return f"{at:%H:%M:%S}" if at.date() == now.date() else day_and_time(at)
+    return latency(row.traffic.p95_seconds) if row.traffic else "-"
 
 
 def headline(n_models: int, n_predictions: int) -> str:
@@ -68,18 +56,13 @@ def probability(prediction: Prediction) -> float | None:
         return None
     if len(chances) == 2:
         return list(chances.values())[1]
-    return chances.get(_as_class(prediction.value))
+    return chances.get(class_name(prediction.value))
 
 
 def chance(prediction: Prediction) -> str:
     """That as text; `-` for a regression."""
     found = probability(prediction)
     return "-" if found is None else f"{found:.3f}"
-
-
-def _as_class(value: Any) -> str:
-    """A class as it is named among the probabilities."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def model_version(prediction: Prediction) -> str:
@@ -97,27 +80,37 @@ def prediction_title(prediction: Prediction) -> str:
     return f"{show(prediction.value)} by {prediction.model} version {prediction.version}"
 
 
-def prediction_page(prediction: Prediction, made_from: TraceNode | None, now: datetime) -> list[Line]:
-    """Request, what the model saw, answer, lineage.
+def prediction_page(
+    prediction: Prediction, label: Label | None, made_from: TraceNode | None, now: datetime
+) -> list[Line]:
+    """Answer, the truth, request, what the model saw, lineage.
 
     Args:
         prediction: the answer.
+        label: the truth, where it has arrived.
         made_from: its lineage; None while that is not loaded.
         now: the present moment.
     """
     added = {name: value for name, value in prediction.features.items() if name not in prediction.request}
     told = [
         ("asked", moment(prediction.at, now)),
-        ("as of", f"{prediction.as_of:%Y-%m-%d %H:%M:%S}Z" if prediction.as_of != prediction.at else ""),
+        ("observed", moment(label.observed_at, now) if label else ""),
+        ("as of", stamp(prediction.as_of) if prediction.as_of != prediction.at else ""),
         ("id", prediction.prediction_id),
     ]
     parts = [
-        [*_chances(prediction), *facts(told)],
-        _values("request", prediction.request),
-        _values("looked up and computed", added),
-        _made_from(made_from.children) if made_from else [],
+        [*_chances(prediction), *_truth(prediction, label), *facts(told)],
+        part("request", _values(prediction.request)),
+        part("looked up and computed", _values(added)),
+        part("made from", [line for node in made_from.children for line in lineage(node)] if made_from else []),
     ]
     return joined(parts)
+
+
+def _truth(prediction: Prediction, label: Label | None) -> list[Line]:
+    if label is None:
+        return []
+    return [judged("truth", prediction.value, label.label, is_class=prediction.probabilities is not None)]
 
 
 def _chances(prediction: Prediction) -> list[Line]:
@@ -130,28 +123,8 @@ def _chances(prediction: Prediction) -> list[Line]:
     ]
 
 
-def _values(name: str, values: Mapping[str, Any]) -> list[Line]:
-    return [title(name), *(Line(f"{one:<{_NAME}} {show(value)}") for one, value in values.items())] if values else []
-
-
-def _made_from(nodes: Sequence[TraceNode]) -> list[Line]:
-    return [title("made from"), *(line for node in nodes for line in lineage(node))]
-
-
-def lineage(node: TraceNode, depth: int = 0) -> list[Line]:
-    """A lineage as lines, what it was made from further in; of many files the first ones."""
-    lines = [Line(f"{node.kind.replace('_', ' ')} {_short_id(node)}  {node.text}".rstrip(), indent=2 * depth)]
-    for child in node.children[:_MOST_CHILDREN]:
-        lines += lineage(child, depth + 1)
-    n_more = len(node.children) - _MOST_CHILDREN
-    if n_more > 0:
-        lines.append(Line(f"and {n_more:,} more", "$muted", indent=2 * depth + 2))
-    return lines
-
-
-def _short_id(node: TraceNode) -> str:
-    """The beginning of a long one names the thing, too."""
-    return node.id[:_SHORT] if node.kind in ("run", "config", "training_set", "datafile") else node.id
+def _values(values: Mapping[str, Any]) -> list[Line]:
+    return [Line(f"{one:<{_NAME}} {show(value)}") for one, value in values.items()]
 
 
 EXPORTED = ("prediction_id", "model", "version", "at", "as_of", "value", "probability", "request")
@@ -189,13 +162,9 @@ def deployment_page(row: Row, served: Served | None, curl: str, now: datetime) -
         ("since", moment(deployment.deployed_at, now)),
         ("traffic", "100 %"),
         ("answered", f"{count(traffic.n_predictions, 'request')}" if traffic else "nothing yet"),
-        ("p50 p95 p99", "  ".join(map(ms, _percentiles(traffic))) if traffic else ""),
+        ("p50 p95 p99", "  ".join(percentiles(traffic).values()) if traffic else ""),
     ]
     return joined([facts(told), _curl(curl), _asks_for(served)])
-
-
-def _percentiles(traffic: ModelTraffic) -> tuple[float | None, ...]:
-    return traffic.p50_seconds, traffic.p95_seconds, traffic.p99_seconds
 
 
 def _curl(curl: str) -> list[Line]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from mllab.faces.tui.charts.glyphs import GlyphSet, get_glyphs
 from mllab.faces.tui.viewmodels.page import Line
-from mllab.faces.tui.viewmodels.words import count
-from mllab.records import TrafficStats
+from mllab.faces.tui.viewmodels.words import count, latency, since
+from mllab.records import ModelTraffic, TrafficStats
 
 WINDOW_SECONDS = 120
 """How far back the sparklines go."""
@@ -77,18 +77,15 @@ def _level(value: float, most: float, n_levels: int) -> int:
     return round(value / most * (n_levels - 1)) if most > 0 else 0
 
 
-def ms(seconds: float | None) -> str:
-    """`0.52 ms`, `12.3 ms`, `1,250 ms`; `-` where there is none."""
-    return "-" if seconds is None else f"{_short(seconds * 1000)} ms"
+def percentiles(of: TrafficStats | ModelTraffic) -> dict[str, str]:
+    """How long answers take, by the names of the percentiles."""
+    seconds = {"p50": of.p50_seconds, "p95": of.p95_seconds, "p99": of.p99_seconds}
+    return {name: latency(one) for name, one in seconds.items()}
 
 
 def per_second(rate: float | None) -> str:
     """`0.5/s`, `120/s`; `-` where it is not known."""
     return "-" if rate is None else f"{rate:.1f}/s" if 0 < rate < 10 else f"{rate:,.0f}/s"
-
-
-def _short(value: float) -> str:
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
 
 
 # -- the lines at the top of the screen -------------------------------------------------------------------------------
@@ -140,16 +137,17 @@ def lines(server: Server, samples: Sequence[Sample], width: int, glyphs: GlyphSe
     if stats is None:
         return [state(server)]
     counts = f"{stats.n_predictions:,} answered   {stats.n_refused:,} refused   {count(stats.n_errors, 'error')}"
-    whole = "" if server.is_attached else f"   {stats.n_requests:,} in all"
-    percentiles = f"p50 {ms(stats.p50_seconds)}   p95 {ms(stats.p95_seconds)}   p99 {ms(stats.p99_seconds)}"
+    whole = "   " if server.is_attached else f"   {stats.n_requests:,} in all "
+    whole += f"since {since(stats.started_at, stats.at)}"
+    told = "   ".join(f"{name} {text}" for name, text in percentiles(stats).items())
     asked, slowest = rates(samples), latencies(samples)
     room = min(max(width - _LABEL - _NOW - _MOST, 0), WINDOW_SECONDS)
     return [
         state(server),
         Line(_labelled("requests", counts + whole)),
-        Line(_labelled("latency", percentiles)),
+        Line(_labelled("latency", told)),
         _spark_line("rate", asked, per_second, room, glyphs),
-        _spark_line("p95", slowest, ms, room, glyphs),
+        _spark_line("p95", slowest, latency, room, glyphs),
     ]
 
 

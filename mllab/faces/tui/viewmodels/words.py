@@ -28,6 +28,8 @@ STATUS_INKS = {
 }
 """Textual colour of a status; others have the text's own."""
 
+SHOWN_DIGITS = 12
+"""Of a digest."""
 _UNITS = ((86_400 * 365, "y"), (86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
@@ -62,6 +64,36 @@ def ago(then: datetime | None, now: datetime) -> str:
     return {"now": "just now", "-": "never"}.get(said, f"{said} ago")
 
 
+def moment(at: datetime | None, now: datetime) -> str:
+    """`2026-01-31 12:00:00Z, 3m ago`; empty for never."""
+    return f"{stamp(at)}, {ago(at, now)}" if at else ""
+
+
+def moment_ahead(at: datetime | None, now: datetime) -> str:
+    """`2026-02-01 06:30:00Z, in 3h`; empty for never."""
+    return f"{stamp(at)}, {until(at, now)}" if at else ""
+
+
+def stamp(at: datetime) -> str:
+    """`2026-01-31 12:00:00Z`."""
+    return f"{at:%Y-%m-%d %H:%M:%S}Z"
+
+
+def clock(at: datetime, now: datetime) -> str:
+    """The time of day, `12:00:00`; on other days the day and the time, `01-31 12:00`."""
+    return f"{at:%H:%M:%S}" if at.date() == now.date() else day_and_time(at)
+
+
+def since(at: datetime, now: datetime) -> str:
+    """When something began, in few characters: the time of day, `09:00`; on other days the day, `01-31`."""
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%m-%d}"
+
+
+def day_and_time(at: datetime) -> str:
+    """`01-31 12:00`."""
+    return f"{at:%m-%d %H:%M}"
+
+
 def until(then: datetime | None, now: datetime) -> str:
     """How long until a moment: `in 3m`; `due` where it has passed, `-` for never."""
     if then is None:
@@ -79,6 +111,28 @@ def number(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return "-" if math.isnan(value) else "∞" if value > 0 else "-∞"
     return show(value)
+
+
+def percent(share: float) -> str:
+    """`40 %`."""
+    return f"{share * 100:.0f} %"
+
+
+def latency(seconds: float | None) -> str:
+    """A short time: `0.52 ms`, `12.3 ms`, `1.3 s`; `-` where there is none."""
+    if seconds is None:
+        return "-"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.{2 - (seconds >= 0.01) - (seconds >= 0.1)}f} ms"
+
+
+def digest(text: str | None) -> str:
+    """The first digits of a digest, which name the thing, too; empty for none."""
+    return (text or "")[:SHOWN_DIGITS]
+
+
+def class_name(label: Any) -> str:
+    """A class as it is named among probabilities."""
+    return str(label).lower() if isinstance(label, bool) else str(label)
 
 
 def count(n: int, noun: str, plural: str = "") -> str:

@@ -7,7 +7,6 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.events import Resize
-from textual.widgets import Static
 
 from mllab.faces.tui.charts.bars import bars
 from mllab.faces.tui.charts.glyphs import GlyphSet
@@ -16,7 +15,7 @@ from mllab.faces.tui.safe import pad
 from mllab.faces.tui.viewmodels import answer as view
 from mllab.faces.tui.viewmodels.page import BLANK, Line
 from mllab.faces.tui.widgets.chart import Chart
-from mllab.faces.tui.widgets.reader import wrapped
+from mllab.faces.tui.widgets.words import Words, wrapped
 
 _BAR_CELLS, _LEAST_BAR = 24, 4
 _LONGEST_LABEL = 24
@@ -31,7 +30,6 @@ class AnswerPane(VerticalScroll):
     DEFAULT_CSS = """
     AnswerPane {
         scrollbar-size-vertical: 1;
-        Static { width: 1fr; height: auto; }
         Chart { height: auto; display: none; }
     }
     """
@@ -46,9 +44,9 @@ class AnswerPane(VerticalScroll):
 
     def compose(self) -> ComposeResult:
         """Words, bars, words."""
-        yield Static("", id="above")
+        yield Words(id="above")
         yield Chart()
-        yield Static("", id="below")
+        yield Words(id="below")
 
     def say(self, lines: Sequence[Line], curl: Sequence[Line]) -> None:
         """Show words where there is no answer.
@@ -58,7 +56,7 @@ class AnswerPane(VerticalScroll):
             curl: the line that asks from elsewhere.
         """
         self._told, self._stale, self._above, self._below = None, "", lines, [BLANK, *curl]
-        self._redraw()
+        self._rewrite()
 
     def tell(self, told: view.Told, stale: str, curl: Sequence[Line]) -> None:
         """Show an answer.
@@ -73,22 +71,25 @@ class AnswerPane(VerticalScroll):
         self._told, self._stale = told, stale
         self._above = [*([label] if label else []), *view.facts(told), Line(view.why(told), "bold")]
         self._below = [Line(view.total(told), "$muted"), BLANK, *curl]
-        self._redraw()
+        self._rewrite()
         if is_new:
             self.scroll_home(animate=False)
 
     def on_resize(self, event: Resize) -> None:
-        """Wrap anew."""
-        self._redraw()
+        """More or fewer reasons have room."""
+        self._draw_reasons()
 
-    def _redraw(self) -> None:
-        width = self.scrollable_content_region.width - (0 if self.show_vertical_scrollbar else 1)
-        if width <= 0:
-            return
-        head = [wrapped([Line(f"◌ {self._stale}", "$warning")], width)] if self._stale else []
-        head += [_verdict(self._told, width)] if self._told is not None else []
-        self.query_one("#above", Static).update(Content("\n").join([*head, wrapped(self._above, width)]))
-        self.query_one("#below", Static).update(wrapped(self._below, width))
+    def _rewrite(self) -> None:
+        told, above, below = self._told, self._above, self._below
+        stale = [Line(f"◌ {self._stale}", "$warning")] if self._stale else []
+
+        def top(width: int) -> Content:
+            head = [wrapped(stale, width)] if stale else []
+            head += [_verdict(told, width)] if told is not None else []
+            return Content("\n").join([*head, wrapped(above, width)])
+
+        self.query_one("#above", Words).write(top)
+        self.query_one("#below", Words).write(lambda width: wrapped(below, width))
         self._draw_reasons()
 
     def _draw_reasons(self) -> None:

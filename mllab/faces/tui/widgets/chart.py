@@ -68,8 +68,8 @@ def _style(ink: str, colours: dict[str, str]) -> str:
     return f"bold {colour}".strip() if ink == "best" else colour
 
 
-def named(run_id: str, name: str, theme: str, *, ascii_only: bool = False) -> Content:
-    """A run's name behind its mark and in its colour, the same on every screen."""
-    mark = mark_of(run_id)
-    glyph = mark.ascii_glyph if ascii_only else mark.glyph
-    return Content.styled(glyph, inks(theme).get(mark.ink, "")) + Content(" ") + safe_text(name)
+def named(widget: Widget, run_id: str, name: str) -> Content:
+    """A run's name behind its mark, which has its colour, for a widget; the same on every screen."""
+    app, mark = cast("LabApp", widget.app), mark_of(run_id)
+    glyph = mark.ascii_glyph if app.glyphs == "ascii" else mark.glyph
+    return Content.styled(glyph, inks(app.theme).get(mark.ink, "")) + Content(" ") + safe_text(name)

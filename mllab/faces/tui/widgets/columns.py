@@ -13,6 +13,7 @@ from textual.style import Style
 
 from mllab.faces.text import HOSTILE
 from mllab.faces.tui.safe import pad, safe_text
+from mllab.faces.tui.viewmodels.columns import ColumnLook
 
 R = TypeVar("R")
 
@@ -48,6 +49,11 @@ class Placed(NamedTuple, Generic[R]):
     column: Column[R]
     x: int
     width: int
+
+
+def column_of(look: ColumnLook, cell: Callable[[R], str | Content], *, sort: str | None = None) -> Column[R]:
+    """A column that looks as a view model says; `cell` and `sort` as those of `Column`."""
+    return Column(look.id, look.title, cell, look.width, look.grow, look.right, sort, look.from_width)
 
 
 def fit(columns: Sequence[Column[R]], width: int) -> tuple[Placed[R], ...]:

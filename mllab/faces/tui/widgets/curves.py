@@ -9,7 +9,6 @@ from textual.message import Message
 
 from mllab.faces.tui.charts.glyphs import GlyphSet
 from mllab.faces.tui.charts.picture import Picture
-from mllab.faces.tui.memory import Memory
 from mllab.faces.tui.viewmodels.curves import PLAIN, Group, Look, draw_groups, grid
 from mllab.faces.tui.widgets.chart import Chart
 
@@ -91,14 +90,3 @@ class Curves(Chart, can_focus=True):
 
     def _drawn(self, width: int, height: int, glyphs: str) -> Picture:
         return draw_groups(self._groups, self._first, self._look, width, height, cast("GlyphSet", glyphs))
-
-
-def recalled_look(memory: Memory) -> Look:
-    """How curves were drawn last."""
-    return Look(memory.get("curves", "log_y", False), memory.get("curves", "smoothing", 0.0))
-
-
-def keep_look(memory: Memory, look: Look) -> None:
-    """Draw the next curves likewise, on every screen."""
-    memory.put("curves", "log_y", look.log_y)
-    memory.put("curves", "smoothing", look.smoothing)

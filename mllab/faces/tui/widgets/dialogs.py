@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input, Label, OptionList, Static
 from textual.widgets.option_list import Option
@@ -16,10 +17,14 @@ from mllab.faces.tui.safe import safe_text
 
 T = TypeVar("T")
 
+_AROUND = 9
+"""Lines of a box that what scrolls in it cannot have: border, padding, title, and how to use it with its margins."""
+
 
 class Dialog(ModalScreen[T]):
     """The common look of the small windows."""
 
+    BINDINGS = [Binding("escape", "dismiss(None)", "no", show=False)]
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
@@ -32,18 +37,44 @@ class Dialog(ModalScreen[T]):
         #buttons Button { margin-left: 2; min-width: 10; height: 1; border: none; }
         #buttons Button:focus { text-style: bold reverse; }
         OptionList, OptionList:focus {
-            height: auto; max-height: 16; border: none; padding: 0; background: $surface;
+            height: auto; border: none; padding: 0; background: $surface;
         }
         Input, Input:focus { border: none; height: 1; background: $panel; padding: 0 1; }
     }
     """
+
+    def __init__(self, title: str, text: str = "") -> None:
+        """Ask.
+
+        Args:
+            title: the question, with the name of the thing.
+            text: what follows from it; lines.
+        """
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        """Title, text, whatever answers."""
+        with Vertical(id="box"):
+            yield Label(safe_text(self._title, limit=300), id="title")
+            if self._text:
+                yield Static(_lines(self._text), id="text")
+            yield from self.parts()
+
+    def parts(self) -> ComposeResult:
+        """What is below the text."""
+        yield from ()
+
+    def on_resize(self, event: Resize) -> None:
+        """What does not fit into the box is scrolled to, down to the last line."""
+        for part in self.query("OptionList, VerticalScroll"):
+            part.styles.max_height = max(event.size.height * 9 // 10 - _AROUND, 1)
 
 
 class Choices(Dialog[str | None]):
     """A question with a few answers on buttons; the last one is the safe one and has the focus."""
 
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "no", show=False),
         Binding("left,h", "app.focus_previous", show=False),
         Binding("right,l", "app.focus_next", show=False),
     ]
@@ -57,19 +88,16 @@ class Choices(Dialog[str | None]):
             choices: (answer, words on the button); the last is the safe one.
             danger: the answer that destroys something.
         """
-        super().__init__()
-        self._title, self._text, self._choices, self._danger = title, text, choices, danger
+        super().__init__(title, text)
+        self._choices, self._danger = choices, danger
 
-    def compose(self) -> ComposeResult:
-        """Title, text, buttons."""
-        with Vertical(id="box"):
-            yield Label(safe_text(self._title, limit=300), id="title")
-            yield Static(_lines(self._text), id="text")
-            with Horizontal(id="buttons"):
-                yield Label("← → choose · enter does it · esc: nothing", id="how")
-                for answer, words in self._choices:
-                    is_danger = answer == self._danger
-                    yield Button(safe_text(words), id=f"answer-{answer}", variant="error" if is_danger else "default")
+    def parts(self) -> ComposeResult:
+        """Buttons."""
+        with Horizontal(id="buttons"):
+            yield Label("← → choose · enter does it · esc: nothing", id="how")
+            for answer, words in self._choices:
+                is_danger = answer == self._danger
+                yield Button(safe_text(words), id=f"answer-{answer}", variant="error" if is_danger else "default")
 
     def on_mount(self) -> None:
         """Enter alone never destroys anything, and does what is harmless."""
@@ -90,56 +118,24 @@ def confirm(title: str, text: str, yes: str, *, no: str = "Cancel", danger: bool
 class AskLine(Dialog[str | None]):
     """Asks for one line of text, which may be left empty; escape answers None."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "no", show=False)]
-
     def __init__(self, title: str, text: str, value: str = "", placeholder: str = "") -> None:
         """Ask, with a value to start from."""
-        super().__init__()
-        self._title, self._text, self._value, self._placeholder = title, text, value, placeholder
+        super().__init__(title, text)
+        self._value, self._placeholder = value, placeholder
 
-    def compose(self) -> ComposeResult:
-        """Title, text, a line to type in."""
-        with Vertical(id="box"):
-            yield Label(safe_text(self._title, limit=300), id="title")
-            yield Static(_lines(self._text), id="text")
-            yield Input(self._value, placeholder=self._placeholder)
+    def parts(self) -> ComposeResult:
+        """A line to type in."""
+        yield Input(self._value, placeholder=self._placeholder)
 
     @on(Input.Submitted)
     def _typed(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())
 
 
-class PickOne(Dialog[str | None]):
-    """One of a list."""
+class Listed(Dialog[T]):
+    """Asks with a list; the keys of rows go through it."""
 
-    BINDINGS = [
-        Binding("escape", "dismiss(None)", "no", show=False),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
-    ]
-
-    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: str | None = None) -> None:
-        """Ask.
-
-        Args:
-            title: what is chosen.
-            options: (value, what is shown).
-            chosen: the value the cursor starts on.
-        """
-        super().__init__()
-        self._title, self._options, self._chosen = title, options, chosen
-
-    def compose(self) -> ComposeResult:
-        """Title and list."""
-        with Vertical(id="box"):
-            yield Label(safe_text(self._title, limit=300), id="title")
-            yield OptionList(*(Option(safe_text(shown)) for _, shown in self._options))
-
-    def on_mount(self) -> None:
-        """Start on what is chosen now."""
-        values = [value for value, _ in self._options]
-        if self._chosen in values:
-            self.query_one(OptionList).highlighted = values.index(self._chosen)
+    BINDINGS = [Binding("j", "down", show=False), Binding("k", "up", show=False)]
 
     def action_down(self) -> None:
         """Next entry."""
@@ -149,34 +145,54 @@ class PickOne(Dialog[str | None]):
         """Entry above."""
         self.query_one(OptionList).action_cursor_up()
 
+
+class PickOne(Listed[str | None]):
+    """One of a list."""
+
+    def __init__(self, title: str, options: Sequence[tuple[str, str]], chosen: str | None = None) -> None:
+        """Ask.
+
+        Args:
+            title: what is chosen.
+            options: (value, what is shown).
+            chosen: the value the cursor starts on.
+        """
+        super().__init__(title)
+        self._options, self._chosen = options, chosen
+
+    def parts(self) -> ComposeResult:
+        """The list."""
+        yield OptionList(*(Option(safe_text(shown)) for _, shown in self._options))
+
+    def on_mount(self) -> None:
+        """Start on what is chosen now."""
+        values = [value for value, _ in self._options]
+        if self._chosen in values:
+            self.query_one(OptionList).highlighted = values.index(self._chosen)
+
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._options[event.option_index][0])
 
 
-class PickSome(Dialog[list[str] | None]):
+class PickSome(Listed[list[str] | None]):
     """Any of a list; enter takes what is ticked, space ticks."""
 
     BINDINGS = [
-        Binding("escape", "dismiss(None)", "no", show=False),
         Binding("enter", "take", show=False, priority=True),
         Binding("space", "tick", show=False, priority=True),
-        Binding("j", "down", show=False),
-        Binding("k", "up", show=False),
     ]
 
     def __init__(self, title: str, options: Sequence[str], chosen: Sequence[str]) -> None:
         """Ask, with some ticked already."""
-        super().__init__()
-        self._title, self._options = title, options
+        super().__init__(title)
+        self._options = options
         self._ticked = {one for one in chosen if one in options}
 
-    def compose(self) -> ComposeResult:
-        """Title, list, how to use it."""
-        with Vertical(id="box"):
-            yield Label(safe_text(self._title, limit=300), id="title")
-            yield OptionList(*(Option(self._shown(one)) for one in self._options))
-            yield Static("space ticks · enter takes what is ticked · esc leaves all as it was", id="text")
+    def parts(self) -> ComposeResult:
+        """The list, and how to use it."""
+        yield OptionList(*(Option(self._shown(one)) for one in self._options))
+        yield Static("space ticks · enter takes what is ticked · esc changes nothing", id="text")
 
     def _shown(self, option: str) -> Content:
         return Content("[x] " if option in self._ticked else "[ ] ") + safe_text(option)
@@ -197,36 +213,28 @@ class PickSome(Dialog[list[str] | None]):
         """Answer with what is ticked, in the order of the list."""
         self.dismiss([option for option in self._options if option in self._ticked])
 
-    def action_down(self) -> None:
-        """Next entry."""
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        """Entry above."""
-        self.query_one(OptionList).action_cursor_up()
-
 
 class Page(Dialog[None]):
     """Text to read: help, a traceback. Any of the leaving keys closes it."""
 
-    DEFAULT_CSS = "Page { #box { width: 100; } #text { max-height: 30; } #text Static { width: 1fr; height: auto; } }"
+    DEFAULT_CSS = "Page { #box { width: 100; } #text Static { width: 1fr; height: auto; } }"
     BINDINGS = [
-        Binding("escape,q,question_mark,enter", "dismiss(None)", "close", show=False),
+        Binding("q,question_mark,enter", "dismiss(None)", "close", show=False),
         Binding("j", "scroll(1)", show=False),
         Binding("k", "scroll(-1)", show=False),
+        Binding("g,home", "scroll(-1_000_000)", show=False, priority=True),
+        Binding("G,end", "scroll(1_000_000)", show=False, priority=True),
     ]
 
     def __init__(self, title: str, content: Content) -> None:
         """Show a text."""
-        super().__init__()
-        self._title, self._content = title, content
+        super().__init__(title)
+        self._content = content
 
-    def compose(self) -> ComposeResult:
-        """Title and text."""
-        with Vertical(id="box"):
-            yield Label(safe_text(self._title, limit=300), id="title")
-            with VerticalScroll(id="text"):
-                yield Static(self._content)
+    def parts(self) -> ComposeResult:
+        """The text, which scrolls."""
+        with VerticalScroll(id="text"):
+            yield Static(self._content)
 
     def action_scroll(self, lines: int) -> None:
         """Move the text."""

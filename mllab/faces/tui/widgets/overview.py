@@ -5,18 +5,17 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.widgets import Static
 
 from mllab.faces.tui.safe import pad, safe_text
 from mllab.faces.tui.viewmodels.curves import Group, Look
+from mllab.faces.tui.viewmodels.page import facts
 from mllab.faces.tui.viewmodels.run import Measured, Overview
 from mllab.faces.tui.viewmodels.words import STATUS_INKS, status
 from mllab.faces.tui.widgets.curves import Curves
+from mllab.faces.tui.widgets.words import Words, wrapped
 
-_LABEL = 14
 _METRIC = 20
 _NUMBER = 10
-_LONGEST = 2000
 
 
 class RunOverview(Horizontal):
@@ -26,20 +25,14 @@ class RunOverview(Horizontal):
     RunOverview {
         height: 1fr; width: 1fr;
         #told { width: 48%; min-width: 56; height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-        #words { width: 1fr; height: auto; }
         Curves { width: 1fr; height: 1fr; }
     }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        """Show nothing yet."""
-        super().__init__(id=id)
-        self._told: tuple[Overview, Content] | None = None
-
     def compose(self) -> ComposeResult:
         """Words and curve."""
         with VerticalScroll(id="told"):
-            yield Static("", id="words")
+            yield Words()
         yield Curves(most=1)
 
     def show_overview(self, found: Overview, name: Content, groups: Sequence[Group], look: Look) -> None:
@@ -51,20 +44,10 @@ class RunOverview(Horizontal):
             groups: its curves; the first is drawn.
             look: how.
         """
-        self._told = found, name
         curve = self.query_one(Curves)
         curve.display = bool(groups)
         curve.show_groups(groups, look)
-        self._redraw()
-
-    def on_resize(self) -> None:
-        """Wrap anew."""
-        self.call_after_refresh(self._redraw)
-
-    def _redraw(self) -> None:
-        width = self.scroll.size.width - 1  # the scroll bar may come
-        if self._told is not None and width > 0:
-            self.query_one("#words", Static).update(words_of(*self._told, width))
+        self.query_one(Words).write(lambda width: words_of(found, name, width))
 
     @property
     def scroll(self) -> VerticalScroll:
@@ -78,21 +61,11 @@ def words_of(found: Overview, name: Content, width: int) -> Content:
     lines = [name.stylize("bold") + Content("  ") + Content(status(found.status)).stylize(ink or "bold")]
     if found.progress:
         lines.append(Content.styled(f"{found.bar} " if found.bar else "", "$primary") + safe_text(found.progress))
-    for label, text in found.trouble:
-        lines += _pair(label, text, width, "bold $error" if label == "error" else "")
+    told = [one._replace(ink="bold $error" if one.label == "error" else "") for one in facts(found.trouble)]
+    lines += [wrapped(told, width)] if told else []
     if found.measured:
         lines += [Content(""), *_metrics(found.measured, found.measured_on)]
-    lines.append(Content(""))
-    for label, text in found.facts:
-        lines += _pair(label, text, width)
-    return Content("\n").join(lines)
-
-
-def _pair(label: str, text: str, width: int, ink: str = "") -> list[Content]:
-    """A label and its text; what goes on below stands under the text's beginning."""
-    parts = safe_text(text, limit=_LONGEST).wrap(max(width - _LABEL, 8)) or [Content("")]
-    starts = [Content.styled(pad(label, _LABEL), "dim"), *[Content(" " * _LABEL)] * (len(parts) - 1)]
-    return [start + (part.stylize(ink) if ink else part) for start, part in zip(starts, parts, strict=True)]
+    return Content("\n").join([*lines, Content(""), wrapped(facts(found.facts), width)])
 
 
 def _metrics(measured: Sequence[Measured], title: str) -> list[Content]:

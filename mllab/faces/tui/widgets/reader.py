@@ -1,22 +1,15 @@
 """A pane to read in: a title, tabs where there are any, and text that is wrapped for its width and scrolls."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
-from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
-from textual.events import Resize
 from textual.widgets import Static
 
-from mllab.faces.tui.safe import pad, safe_text
+from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.viewmodels.page import Line
 from mllab.faces.tui.widgets.tabline import TabLine
-
-_LONGEST = 4000
-_WIDEST_LABEL = 18
-_GAP = 2
+from mllab.faces.tui.widgets.words import Words, wrapped
 
 Draw = Callable[[int], Sequence[Line]]
 """From the cells of a line to the lines."""
@@ -30,7 +23,6 @@ class Reader(Vertical):
         #title { height: auto; width: 1fr; text-style: bold; }
         TabLine { margin-bottom: 1; }
         #scroll { height: 1fr; width: 1fr; scrollbar-size-vertical: 1; }
-        #words { width: 1fr; height: auto; }
         &:focus-within #title { color: $primary; }
     }
     """
@@ -45,7 +37,6 @@ class Reader(Vertical):
         super().__init__(classes=classes)
         self._tabs = tabs
         self._key = ""
-        self._draw: Draw = lambda width: ()
 
     def compose(self) -> ComposeResult:
         """Title, tabs, text."""
@@ -53,7 +44,7 @@ class Reader(Vertical):
         if self._tabs:
             yield TabLine(self._tabs)
         with VerticalScroll(id="scroll"):
-            yield Static("", id="words")
+            yield Words()
 
     @property
     def _scroll(self) -> VerticalScroll:
@@ -68,20 +59,10 @@ class Reader(Vertical):
             draw: gives the lines.
         """
         self.query_one("#title", Static).update(safe_text(title, limit=300))
-        self._draw = draw
+        self.query_one(Words).write(lambda width: wrapped(draw(width), width))
         if key != self._key:
             self._key = key
             self._scroll.scroll_home(animate=False)
-        self._redraw()
-
-    def on_resize(self, event: Resize) -> None:
-        """Wrap anew."""
-        self._redraw()
-
-    def _redraw(self) -> None:
-        width = self._scroll.size.width - 1  # the scroll bar may come
-        if width > 0:
-            self.query_one("#words", Static).update(wrapped(self._draw(width), width))
 
     def take_focus(self) -> None:
         """Let the arrows scroll it."""
@@ -101,26 +82,3 @@ class Reader(Vertical):
             self._scroll.scroll_end(animate=False)
         else:
             self._scroll.scroll_home(animate=False)
-
-
-def wrapped(lines: Sequence[Line], width: int) -> Content:
-    """Lines of at most so many cells; what goes on below stands under its beginning.
-
-    The labels between two empty lines share a column.
-    """
-    parts: list[Content] = []
-    for blank, block in groupby(lines, lambda line: not (line.text or line.label)):
-        told = list(block)
-        label = min(max(cell_len(line.label) for line in told), _WIDEST_LABEL)
-        parts += [Content("")] * len(told) if blank else [one for line in told for one in _wrapped(line, width, label)]
-    return Content("\n").join(parts)
-
-
-def _wrapped(line: Line, width: int, label: int) -> list[Content]:
-    left = line.indent + (label + _GAP if line.label else 0)
-    parts = safe_text(line.text, limit=_LONGEST).wrap(max(width - left, 8)) or [Content("")]
-    first = Content(" " * line.indent)
-    if line.label:
-        first += Content.styled(pad(line.label, label), "dim") + Content(" " * _GAP)
-    starts = [first, *[Content(" " * left)] * (len(parts) - 1)]
-    return [start + (part.stylize(line.ink) if line.ink else part) for start, part in zip(starts, parts, strict=True)]

@@ -4,18 +4,14 @@ Rows are asked for in a worker thread, always for what is to be seen when the qu
 swapped in as a whole. How a row looks is the table's business.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Generic, TypeVar
 
 from textual import events
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.widget import Widget
 
 from mllab.faces.tui.trouble import Trouble
 from mllab.faces.tui.widgets.asking import Asker, Question
+from mllab.faces.tui.widgets.lineview import LineView
 from mllab.faces.tui.widgets.reading import (
     BLOCK,
     Blocks,
@@ -40,8 +36,8 @@ _SLOW_SECONDS = 0.3
 """After so long without a first answer a table says that it waits."""
 
 
-class RowView(ScrollView, Generic[R]):
-    """Lines over rows, below one line of header. All but the rows belongs to the loop."""
+class RowView(LineView, Generic[R]):
+    """Lines over rows. All but the rows belongs to the loop."""
 
     def __init__(self, *, follow_top: bool, id: str | None, classes: str | None) -> None:
         """Show nothing yet; see `VTable`."""
@@ -50,17 +46,12 @@ class RowView(ScrollView, Generic[R]):
         self._asker = Asker(self, self._find_question, self._fail)
         self._rows: Rows[R] | None = None
         self._blocks: Blocks[R] = Blocks()
-        self._n_rows, self._height, self._cursor = 0, 1, Place(0)
+        self._height, self._cursor = 1, Place(0)
         self._anchor: Place | None = None
         self._told: Entry[R] | None = None
         self._n_tries = self._direction = self._shift = 0
         self._is_stale = self._has_failed = self._starts_anew = self._has_moved = False
-        self._is_answered = self._is_slow = self._is_telling = self._is_comparing = self._opens = False
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of the source, as last counted."""
-        return self._n_rows
+        self._is_answered = self._is_slow = self._is_telling = self._opens = False
 
     @property
     def cursor_index(self) -> int:
@@ -159,16 +150,6 @@ class RowView(ScrollView, Generic[R]):
             self.refresh()
         self._tell()
         self.post_message(Loaded(self, self._n_rows))
-
-    def _extend(self) -> None:
-        """Let the scrollbar know how many lines there are; the layout, only where that shows or hides it."""
-        size = Size(0, self._n_rows + 1)
-        if self.styles.auto_dimensions or self.show_vertical_scrollbar != (size.height > self._page + 1):
-            self.virtual_size = size
-        elif size != self.virtual_size:
-            self.set_reactive(Widget.virtual_size, size)
-            if self.show_vertical_scrollbar:
-                self.vertical_scrollbar.window_virtual_size = size.height
 
     def _take_blocks(self, blocks: dict[int, list[Entry[R]]]) -> None:
         with self._repainted():
@@ -275,53 +256,9 @@ class RowView(ScrollView, Generic[R]):
 
     # -- the screen -----------------------------------------------------------------------------------------------
 
-    @property
-    def _top(self) -> int:
-        """The position of the first row on the screen."""
-        return self.scroll_offset.y
-
-    @property
-    def _width(self) -> int:
-        """Cells of a line, without the scrollbar."""
-        return self.scrollable_content_region.width
-
-    @property
-    def _page(self) -> int:
-        """Rows on the screen, at least 1."""
-        return max(1, self.size.height - 1)
-
-    def _look(self, index: int) -> object:
-        """All that the line of a row depends on; None behind the last row."""
-        raise NotImplementedError
-
-    def _looks(self) -> list[object]:
-        return [self._look(index) for index in range(self._top, self._top + self._page)]
-
-    @contextmanager
-    def _repainted(self) -> Iterator[None]:
-        """Draw the lines of the screen anew on which the body changes something."""
-        before, self._is_comparing = self._looks(), True
-        try:
-            yield
-        finally:
-            self._is_comparing = False
-        changed = [y for y, (old, new) in enumerate(zip(before, self._looks(), strict=True), 1) if old != new]
-        if changed:
-            self.refresh(*(Region(0, y, self._width, 1) for y in changed))
-
-    def _refresh_line(self, y: int) -> None:
-        self.refresh(Region(0, y, self._width, 1))
-
-    def _scroll(self, top: int) -> None:
-        if top != self._top:
-            self.scroll_to(y=top, animate=False, force=True)
-
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Load what comes into sight."""
-        if not self._is_comparing:
-            super().watch_scroll_y(old_value, new_value)
-        elif self.show_vertical_scrollbar:
-            self.vertical_scrollbar.position = new_value
+        super().watch_scroll_y(old_value, new_value)
         self._direction = 1 if new_value > old_value else -1
         self._asker.ask()
 

@@ -6,7 +6,8 @@ from typing import Any
 from textual.content import Content
 
 from mllab.faces.tui.safe import safe_text
-from mllab.faces.tui.viewmodels.runrows import ArtifactRow, LineageRow, MetricRow, ParamRow, Row, key_of, short_id
+from mllab.faces.tui.viewmodels.lineage import short_id
+from mllab.faces.tui.viewmodels.runrows import ArtifactRow, LineageRow, MetricRow, ParamRow, Row, key_of
 from mllab.faces.tui.viewmodels.words import number
 from mllab.faces.tui.widgets.columns import Column
 from mllab.faces.tui.widgets.rows import ListRows

@@ -7,9 +7,9 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 
-from mllab.faces.tui.charts.marks import mark_of
 from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.viewmodels.compare import Row
+from mllab.faces.tui.widgets.chart import named
 from mllab.faces.tui.widgets.columns import GUTTER, Column, fit
 from mllab.faces.tui.widgets.rows import ListRows
 from mllab.faces.tui.widgets.vtable import VTable
@@ -87,8 +87,7 @@ class SideBySide(VTable[Row]):
 
     def _column(self, at: int) -> Column[Row]:
         run = self._runs[at]
-        mark = mark_of(run.run_id)
-        title = f"{mark.ascii_glyph if self._ascii else mark.glyph} {run.name}"
+        title = named(self, run.run_id, run.name)
         return Column(id=run.run_id, title=title, cell=self._cell(at), width=_RUN_WIDTH, grow=True, right=True)
 
     def _cell(self, at: int) -> Callable[[Row], str | Content]:

@@ -6,16 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.color import Color
 from textual.pilot import Pilot
 
 from mllab.faces.tui.app import LabApp
+from mllab.faces.tui.charts.marks import mark_of
 from mllab.faces.tui.screens.compare import CompareScreen
+from mllab.faces.tui.themes import THEMES
+from mllab.faces.tui.widgets.chart import inks
 from mllab.faces.tui.widgets.tabline import TabLine
 from mllab.records import RunStatus
 from tests.support.goldens import matches_golden
 from tests.support.many_runs import write_runs
 from tests.support.runs import rename_table, still
-from tests.support.screens import screen_text, settle
+from tests.support.screens import screen_strips, screen_text, settle
 from tests.support.tui import lab_app, wait_for
 
 Body = Callable[[LabApp, Pilot[Any], CompareScreen], Awaitable[None]]
@@ -86,6 +90,28 @@ def test_it_looks_as_it_should(empty_lab: Path, size: tuple[int, int]) -> None:
             matches_golden(GOLDEN / f"compare-{size[0]}x{size[1]}.txt", still(screen_text(app)))
 
     asyncio.run(main())
+
+
+def colour_at(app: LabApp, x: int, y: int) -> Color | None:
+    """The colour of a cell of the screen."""
+    (segment,) = screen_strips(app)[y].crop(x, x + 1)
+    return segment.style.color if segment.style else None
+
+
+def test_titles_carry_each_runs_mark_in_its_colour_under_every_theme(own_lab: Path) -> None:
+    async def body(app: LabApp, pilot: Pilot[Any], screen: CompareScreen) -> None:
+        for _ in THEMES:
+            y = screen_text(app).split("\n").index(header(app))
+            for one in screen._runs:
+                mark = mark_of(one.run.run_id)
+                assert f"{mark.glyph} {one.run.name}" in header(app)
+                ink = Color.parse(inks(app.theme)[mark.ink].removeprefix("ansi_"))
+                found = colour_at(app, header(app).index(f"{mark.glyph} {one.run.name}"), y)
+                assert found is not None and (found.number, found.triplet) == (ink.number, ink.triplet)
+            await pilot.press("T")
+            await settle(pilot)
+
+    comparing(own_lab, body)
 
 
 def test_metrics_say_in_a_sign_and_an_arrow_whether_they_are_better(own_lab: Path) -> None:

@@ -14,9 +14,9 @@ from mllab.faces.tui.screens.jobs import JobsScreen
 from mllab.lab import Lab
 from mllab.records import Job, JobStatus, Lane
 from tests.support.goldens import matches_golden
-from tests.support.jobs import NOON, a_job, queued, running, write_jobs
+from tests.support.jobs import NOON, a_job, change, queued, running, write_jobs
 from tests.support.screens import screen_text, settle
-from tests.support.tui import lab_app, present, wait_for
+from tests.support.tui import headline, lab_app, toasts, wait_for
 
 GOLDEN = Path(__file__).parent / "golden"
 FAILED: dict[str, Any] = {
@@ -40,20 +40,6 @@ async def to_jobs(pilot: Any) -> JobsScreen:
 async def press(pilot: Any, *keys: str) -> None:
     await pilot.press(*keys)
     await settle(pilot)
-
-
-def headline(app: Any) -> str:
-    return present(app).query_one("Headline").text
-
-
-def told(app: Any) -> str:
-    """What has been said in the corner."""
-    return "\n".join(str(one.message) for one in app._notifications)
-
-
-async def change(app: Any, sql: str, *values: Any) -> None:
-    """Change rows behind the screen's back."""
-    await asyncio.to_thread(app.lab.workspace.db.write, lambda tx: tx.execute(sql, *values) and None)
 
 
 async def progress(app: Any, job: Job, **fields: Any) -> None:
@@ -145,8 +131,8 @@ def test_an_empty_lab_says_what_starts_a_job(empty_lab: Path) -> None:
             assert "no jobs yet" in text and "inbox/" in text
             assert "no triggers: add [trigger.NAME]" in text
             await press(pilot, "u", "x", "r", "i", "enter", "y", "Y")
-            assert "there is no job here" in told(app)
-            assert "there are no triggers" in told(app)
+            assert "there is no job here" in toasts(app)
+            assert "there are no triggers" in toasts(app)
 
     run_async(main)
 
@@ -206,7 +192,7 @@ def test_a_failed_job_is_tried_again_a_finished_one_is_not(busy_lab: Path) -> No
             await press(pilot, "G")
             assert screen.why_not("retry") == "this job is finished: only failed and cancelled ones are tried again"
             await press(pilot, "k", "u")
-            await wait_for(pilot, lambda: "queued: train of churn" in told(app))
+            await wait_for(pilot, lambda: "queued: train of churn" in toasts(app))
             await wait_for(pilot, lambda: screen.table.n_rows == 6)
 
     run_async(main)
@@ -219,7 +205,7 @@ def test_a_waiting_job_is_taken_out_of_the_queue(busy_lab: Path) -> None:
             await press(pilot, "j")
             assert screen.table.cursor_record.job_id == queued(4).job_id
             await press(pilot, "x")
-            await wait_for(pilot, lambda: "retrain of churn is taken out of the queue; u tries it again" in told(app))
+            await wait_for(pilot, lambda: "retrain of churn is taken out of the queue; u tries it again" in toasts(app))
             await wait_for(pilot, lambda: "⊘ cancelled" in screen_text(app))
             assert "nothing is left to stop" in str(screen.why_not("cancel"))
 
@@ -237,7 +223,7 @@ def test_before_a_running_job_is_stopped_there_is_a_question_that_defaults_to_no
             await press(pilot, "enter")
             assert not app.lab.job(running(3).job_id).cancel_requested
             await press(pilot, "x", "left", "enter")
-            await wait_for(pilot, lambda: "is asked to stop" in told(app))
+            await wait_for(pilot, lambda: "is asked to stop" in toasts(app))
             await wait_for(pilot, lambda: "stopping" in screen_text(app))
             assert app.lab.job(running(3).job_id).cancel_requested
 
@@ -295,10 +281,10 @@ def test_keys_of_triggers_say_in_the_jobs_how_to_get_to_them(busy_lab: Path) -> 
         async with lab_app(busy_lab) as (app, pilot):
             screen = await to_jobs(pilot)
             await press(pilot, "r", "i")
-            assert "this fires a trigger: tab goes to the triggers below" in told(app)
-            assert "this pauses a trigger: tab goes to the triggers below" in told(app)
+            assert "this fires a trigger: tab goes to the triggers below" in toasts(app)
+            assert "this pauses a trigger: tab goes to the triggers below" in toasts(app)
             await press(pilot, "tab", "u")
-            assert "this is for jobs" in told(app)
+            assert "this is for jobs" in toasts(app)
             assert screen.copyable()[0] == "new_data"  # type: ignore[index]
 
     run_async(main)
@@ -309,12 +295,12 @@ def test_a_trigger_is_paused_and_goes_on(busy_lab: Path) -> None:
         async with lab_app(busy_lab) as (app, pilot):
             await to_jobs(pilot)
             await press(pilot, "tab", "i")
-            await wait_for(pilot, lambda: "trigger new_data is paused; i lets it go on" in told(app))
+            await wait_for(pilot, lambda: "trigger new_data is paused; i lets it go on" in toasts(app))
             await wait_for(pilot, lambda: "1 trigger, 1 paused" in headline(app))
             app.clear_notifications()
             await wait_for(pilot, lambda: "■ paused" in screen_text(app))
             await press(pilot, "i")
-            await wait_for(pilot, lambda: "trigger new_data goes on" in told(app))
+            await wait_for(pilot, lambda: "trigger new_data goes on" in toasts(app))
             await wait_for(pilot, lambda: "paused" not in headline(app))
             app.clear_notifications()
             await wait_for(pilot, lambda: "0 of 1" in screen_text(app))
@@ -327,7 +313,7 @@ def test_a_trigger_is_fired_by_hand_and_its_job_is_told(empty_lab: Path) -> None
         async with lab_app(empty_lab, (120, 40)) as (app, pilot):
             screen = await to_jobs(pilot)
             await press(pilot, "tab", "r")
-            await wait_for(pilot, lambda: "queued: retrain of churn" in told(app))
+            await wait_for(pilot, lambda: "queued: retrain of churn" in toasts(app))
             await wait_for(pilot, lambda: screen._jobs.n_rows == 1)
             assert re.search("fired +1 time", screen_text(app))
             await press(pilot, "shift+tab")

@@ -17,10 +17,10 @@ from mllab.faces.tui.screens.serve import ServeScreen
 from mllab.host import Host
 from mllab.lab import Lab
 from tests.support.goldens import matches_golden
-from tests.support.jobs import NOON, write_predictions
+from tests.support.jobs import NOON, change, write_predictions
 from tests.support.labs import post
 from tests.support.screens import screen_text, settle
-from tests.support.tui import lab_app, present, wait_for
+from tests.support.tui import headline, lab_app, toasts, wait_for
 
 GOLDEN = Path(__file__).parent / "golden"
 _MOVING = [
@@ -44,18 +44,6 @@ async def to_serve(pilot: Any) -> ServeScreen:
 async def press(pilot: Any, *keys: str) -> None:
     await pilot.press(*keys)
     await settle(pilot)
-
-
-def headline(app: Any) -> str:
-    return present(app).query_one("Headline").text
-
-
-def told(app: Any) -> str:
-    return "\n".join(str(one.message) for one in app._notifications)
-
-
-async def change(app: Any, sql: str, *values: Any) -> None:
-    await asyncio.to_thread(app.lab.workspace.db.write, lambda tx: tx.execute(sql, *values) and None)
 
 
 @pytest.fixture
@@ -90,8 +78,10 @@ def test_in_a_narrow_terminal_enter_tells_all_of_a_prediction(trained_lab: Path)
             await press(pilot, "j", "enter")
             await wait_for(pilot, lambda: "made from" in screen_text(app))
             text = screen_text(app)
-            for said in ("by churn version 1", "true ", "request", "version churn@1", "training set", "customers.csv"):
+            for said in ("by churn version 1", "true ", "request", "version churn@1", "training set"):
                 assert said in text
+            await press(pilot, "G")
+            assert "customers.csv" in screen_text(app)
             assert not screen.table.is_on_screen
             await press(pilot, "escape")
             assert screen.table.has_focus
@@ -101,12 +91,29 @@ def test_in_a_narrow_terminal_enter_tells_all_of_a_prediction(trained_lab: Path)
     run_async(main)
 
 
+def test_the_truth_about_a_prediction_is_shown_as_soon_as_it_arrives(own_lab: Path) -> None:
+    async def main() -> None:
+        async with lab_app(own_lab, (120, 40)) as (app, pilot):
+            screen = await to_serve(pilot)
+            assert "truth" not in screen_text(app)
+            prediction = screen.table.cursor_record
+            label = {"prediction_id": prediction.prediction_id, "label": prediction.value}
+            await asyncio.to_thread(app.lab.log_labels, [label])
+            await wait_for(pilot, lambda: "✓ right" in screen_text(app))
+            await press(pilot, "j")
+            assert "truth" not in screen_text(app)
+            await press(pilot, "p", "k")
+            assert "✓ right" in screen_text(app)
+
+    run_async(main)
+
+
 def test_without_a_host_the_keys_that_need_one_say_so(trained_lab: Path) -> None:
     async def main() -> None:
         async with lab_app(trained_lab) as (app, pilot):
             screen = await to_serve(pilot)
             await press(pilot, "o", "C")
-            assert told(app).count("no host runs here") == 2
+            assert toasts(app).count("no host runs here") == 2
             await press(pilot, "shift+tab", "enter")
             assert "comes once a host runs" in screen_text(app)
             assert screen.copyable()[0] == "churn@1"  # type: ignore[index]
@@ -121,7 +128,7 @@ def test_a_lab_without_a_model_says_how_to_get_one(empty_lab: Path) -> None:
             text = screen_text(app)
             assert "no model answers yet" in text and "no predictions yet" in text and "P promotes" in text
             await press(pilot, "enter", "y")
-            assert "there is nothing here" in told(app)
+            assert "there is nothing here" in toasts(app)
 
     run_async(main)
 
@@ -137,7 +144,7 @@ def test_a_host_is_asked_with_the_line_that_is_shown_switched_off_and_on(unasked
 
             await press(pilot, "C")
             words = shlex.split(app.clipboard)
-            assert words[:2] == ["curl", "-s"] and "copied the curl line" in told(app)
+            assert words[:2] == ["curl", "-s"] and "copied the curl line" in toasts(app)
             body = json.loads(words[words.index("-d") + 1])
             for _ in range(3):
                 await asyncio.to_thread(post, words[2], body)

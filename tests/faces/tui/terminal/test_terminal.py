@@ -135,8 +135,12 @@ def test_a_storm_of_sizes_leaves_it_working(idle_lab: Path) -> None:
 
 
 def test_where_there_is_no_lab_one_key_makes_the_demo(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from mllab.faces.cli.screen import show; sys.exit(show(Path('.'), port=0))"
-    with Terminal(cwd=tmp_path, code=code) as terminal:
+    with Terminal(cwd=tmp_path) as terminal:
+        terminal.wait_for("There is no lab in this folder yet")
+        terminal.press("q")
+        assert terminal.wait_end() == 0
+    anywhere = "from pathlib import Path; from mllab.faces.cli.screen import show; show(Path.cwd(), port=0)"
+    with Terminal(cwd=tmp_path, code=anywhere) as terminal:  # the port of the demo may be taken here
         terminal.wait_for("There is no lab in this folder yet")
         terminal.press("d")
         terminal.wait_for("Working")

@@ -10,14 +10,15 @@ from mllab.faces.tui.viewmodels.curves import (
     PLAIN,
     Look,
     best_of,
+    curves_of,
     draw_groups,
     draw_runs,
     grid,
     groups_of,
+    main_curve,
     sentence,
     series_of_group,
 )
-from mllab.faces.tui.viewmodels.runs import curves
 from tests.support.runs import a_curve, a_run
 
 POINTS = [
@@ -102,7 +103,7 @@ def test_later_metrics_are_drawn_from_the_chosen_one_on() -> None:
 
 def test_runs_are_drawn_over_each_other_with_their_names_at_the_ends() -> None:
     first, second, third = a_run("one"), a_run("two"), a_run("three")
-    found = [(first, curves(POINTS)), (second, curves(a_curve("validation.log_loss", 0.9, 0.8))), (third, {})]
+    found = [(first, curves_of(POINTS)), (second, curves_of(a_curve("validation.log_loss", 0.9, 0.8))), (third, {})]
     text = draw_runs("validation.log_loss", found, Look(smoothing=0.6), 78, 12, "braille").plain()
     assert "one" in text
     assert "two" in text
@@ -117,3 +118,10 @@ def test_hostile_names_of_metrics_and_runs_are_spelled_out() -> None:
     assert len(text.splitlines()) == 12
     text = draw_runs("m", [(a_run("\x1b]0;x\x07"), {"m": ([0.0, 1.0], [1.0, 2.0])})], PLAIN, 78, 12, "braille").plain()
     assert "\x1b" not in text
+
+
+def test_a_curve_needs_two_points_and_validation_is_worth_a_first_look() -> None:
+    points = [*a_curve("train.loss", 3, 2, 1), *a_curve("validation.loss", 3, 2, 1), *a_curve("test.auc", 1)]
+    assert list(curves_of(points)) == ["train.loss", "validation.loss"]
+    assert main_curve(list(curves_of(points))) == "validation.loss"
+    assert main_curve([]) is None

@@ -6,6 +6,7 @@ import pytest
 
 from mllab.faces.tui.viewmodels import data as view
 from mllab.faces.tui.viewmodels import data_actions as actions
+from mllab.faces.tui.viewmodels import datacells
 from mllab.records import DatasetVersion, FileStatus, JobStatus
 from tests.support.files import NOON, a_file, a_refused, a_source, a_waiting, an_entry, an_intake, digest
 
@@ -15,7 +16,7 @@ FILES = [NEW, a_waiting(), a_refused(), a_file(1, n_rejected=3)]
 
 
 def cells(tab: str, row: view.Row) -> list[str]:
-    return [view.cell(row, look.id, LATER) for look in view.COLUMNS[tab]]
+    return [datacells.cell(row, look.id, LATER) for look in datacells.COLUMNS[tab]]
 
 
 def versions(*numbers: int) -> list[DatasetVersion]:
@@ -53,7 +54,7 @@ def test_a_file_is_a_line_with_status_source_rows_and_age() -> None:
 def test_a_file_that_is_being_taken_in_says_its_step(fields: dict[str, object], word: str) -> None:
     row = view.rows(view.Found(files=[NEW], jobs=[an_intake(NEW, **fields)]), "files")[0]
     assert cells("files", row)[1] == word
-    assert view.ink(row, "status") == "$primary"
+    assert datacells.ink(row, "status") == "$primary"
 
 
 def test_a_job_of_another_kind_says_nothing_about_a_file() -> None:
@@ -98,7 +99,7 @@ def test_the_quarantine_begins_with_what_waits_then_refused_files_then_rows() ->
         ["✗ file", "delimiter", "semi.csv"],
         ["· line 7", "type", "customers_1.csv"],
     ]
-    assert [view.ink(row, "what") for row in rows] == ["$warning", "$error", ""]
+    assert [datacells.ink(row, "what") for row in rows] == ["$warning", "$error", ""]
     assert len({row.key for row in rows}) == 3
     assert len(view.filtered(rows, "waiting")) == 1
 
@@ -119,7 +120,7 @@ def test_a_cell_of_another_table_is_empty() -> None:
     found = view.Found(files=FILES, versions=versions(1), quarantine=[an_entry(FILES[2])], sources=[a_source()])
     for tab in view.TABS:
         for row in view.rows(found, tab):
-            assert view.cell(row, "no such column", LATER) == ""
+            assert datacells.cell(row, "no such column", LATER) == ""
 
 
 def test_one_model_shows_its_sources_and_what_has_none_yet() -> None:

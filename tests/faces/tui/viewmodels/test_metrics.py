@@ -8,6 +8,7 @@ from mllab.faces.tui.viewmodels.metrics import (
     direction,
     direction_words,
     parts,
+    signed,
     verdict,
 )
 from mllab.records import Task
@@ -52,3 +53,8 @@ def test_a_value_is_told_against_the_naive_answer_in_words() -> None:
     assert against_baseline("test.log_loss", 0.77, 0.7) == "10 % worse"
     assert against_baseline("test.log_loss", 0.7, 0.7) == "the same"
     assert against_baseline("test.r2", 0.5, 0.0) == "better"
+
+
+@pytest.mark.parametrize(("apart", "text"), [(None, ""), (0.0, "="), (0.0123, "+0.012"), (-1234.5, "-1234")])
+def test_a_difference_has_a_sign_and_few_digits(apart: float | None, text: str) -> None:
+    assert signed(apart) == text

@@ -73,11 +73,6 @@ def test_aliases_carry_marks_the_champion_first() -> None:
     assert view.aliases(["shadow", "challenger", "champion"]) == "● champion, ◆ challenger, shadow"
 
 
-@pytest.mark.parametrize(("apart", "text"), [(None, ""), (0.0, "="), (0.0123, "+0.012"), (-1234.5, "-1234")])
-def test_a_difference_has_a_sign_and_few_digits(apart: float | None, text: str) -> None:
-    assert view.signed(apart) == text
-
-
 def test_the_pane_of_a_model_tells_about_its_champion_else_about_its_newest_version() -> None:
     assert row(None).about == row(2).version and row(None).gates == row(2).gates
     assert row(None, a_model(a_version(4), a_version(5))).about == a_version(5)

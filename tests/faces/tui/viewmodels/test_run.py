@@ -116,9 +116,9 @@ def test_lineage_is_a_tree_of_lines_below_the_versions_made_from_the_run() -> No
         "version",
         "run",
         "├─ training set",
-        "│  ├─ datafile",
-        "│  └─ datafile",
-        "└─ datafile",
+        "│  ├─ file",
+        "│  └─ file",
+        "└─ file",
     ]
     assert len({row.key for row in rows}) == len(rows)
     assert "".join(row.guide for row in runrows.lineage_rows(root, [], ascii_only=True)).isascii()

@@ -7,16 +7,15 @@ import pytest
 from mllab.faces.tui.viewmodels.runs import (
     all_columns,
     cell,
-    curves,
     default_columns,
     facts,
     headline,
     look,
-    main_curve,
     next_sort,
+    pane,
     reversed_sort,
 )
-from mllab.records import MetricPoint, Run, RunStatus
+from mllab.records import Run, RunStatus
 
 NOW = datetime(2013, 3, 1, 12, tzinfo=UTC)
 
@@ -91,15 +90,13 @@ def test_the_headline_tells_counts_filter_order_and_marks(args: tuple[int, int, 
     assert headline(*args) == text
 
 
-def test_a_curve_needs_two_points() -> None:
-    points = [
-        MetricPoint(run_id="r", metric=metric, step=step, at=NOW, value=0.5)
-        for metric, n in (("train.loss", 3), ("validation.loss", 3), ("test.auc", 1))
-        for step in range(n)
-    ]
-    assert list(curves(points)) == ["train.loss", "validation.loss"]
-    assert main_curve(list(curves(points))) == "validation.loss"
-    assert main_curve([]) is None
+def test_the_pane_tells_facts_test_metrics_and_parameters() -> None:
+    told = pane(a_run(metrics={"test.auc": 0.75, "train.auc": 0.9}, params={"depth": 6}), NOW)
+    texts = [line.text for line in told]
+    assert texts[texts.index("on unseen rows") + 1] == f"{'auc':<24} {'0.75':>10}"
+    assert texts[texts.index("parameters") + 1] == f"{'depth':<24} {'6':>10}"
+    assert not any("0.9" in text for text in texts)
+    assert [line.text for line in pane(None, NOW)] == ["no run yet"]
 
 
 def test_a_failed_run_tells_why_and_what_to_do() -> None:

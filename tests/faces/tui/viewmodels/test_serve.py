@@ -3,9 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from mllab.faces.tui.viewmodels import serve as view
 from mllab.faces.tui.viewmodels.page import Line
-from mllab.records import Bundle, Deployment, DType, Field, ModelTraffic, Prediction, Served, Task, TraceNode
+from mllab.records import Bundle, Deployment, DType, Field, Label, ModelTraffic, Prediction, Served, Task, TraceNode
 from tests.support.jobs import NOON
 
 NOW = NOON + timedelta(hours=1)
@@ -64,11 +66,6 @@ def test_what_was_asked_stands_in_a_line_without_what_was_not_sent() -> None:
     assert view.asked(a_prediction()) == "age=30 plan=max"
 
 
-def test_the_time_of_another_day_has_its_day() -> None:
-    assert view.clock(NOON, NOW) == "12:00:00"
-    assert view.clock(NOON, NOW + timedelta(days=1)) == "01-31 12:00"
-
-
 def test_the_headline_counts_models_and_predictions() -> None:
     assert view.headline(1, 1204) == "1 model answers · 1,204 predictions logged"
     assert view.headline(2, 1) == "2 models answer · 1 prediction logged"
@@ -76,31 +73,35 @@ def test_the_headline_counts_models_and_predictions() -> None:
 
 
 def test_the_page_of_a_prediction_has_answer_request_features_and_lineage() -> None:
-    root = TraceNode(kind="prediction", id="p_boot_1", text="True", children=[a_lineage(2)])
-    page = texts(view.prediction_page(a_prediction(as_of=NOON - timedelta(days=1)), root, NOW))
+    version = TraceNode(kind="version", id="churn@3", text="registered")
+    root = TraceNode(kind="prediction", id="p_boot_1", text="True", children=[version])
+    page = texts(view.prediction_page(a_prediction(as_of=NOON - timedelta(days=1)), None, root, NOW))
     assert page[0] == "false █▌░░░░░░░░░░ 0.129" and page[1] == "true  ██████████▌░ 0.871"
     assert "asked: 2026-01-31 12:00:00Z, 1h ago" in page
     assert "as of: 2026-01-30 12:00:00Z" in page
     assert page[page.index("request") + 1] == f"{'age':<24} 30"
     assert page[page.index("looked up and computed") + 1] == f"{'n_calls':<24} 4"
-    assert page[page.index("made from") + 1] == "version churn@3  registered"
+    assert page[page.index("made from") + 1] == "version churn@3"
 
 
-def a_lineage(n_files: int) -> TraceNode:
-    files = [TraceNode(kind="datafile", id=f"{i:064x}", text=f"part-{i}.csv") for i in range(n_files)]
-    dataset = TraceNode(kind="dataset", id="customers@1", text="600 rows", children=files)
-    return TraceNode(kind="version", id="churn@3", text="registered", children=[dataset])
-
-
-def test_a_lineage_goes_further_in_with_each_stop_and_names_the_first_files() -> None:
-    lines = view.lineage(a_lineage(40))
-    assert [line.indent for line in lines[:3]] == [0, 2, 4]
-    assert lines[2].text == "datafile 0000000000000000  part-0.csv"
-    assert lines[-1].text == "and 28 more" and len(lines) == 2 + 12 + 1
+@pytest.mark.parametrize(
+    ("changes", "truth", "said"),
+    [
+        ({}, True, "truth: true ✓ right"),
+        ({}, "false", "truth: false ✗ wrong"),
+        ({"value": 3, "probabilities": {"2": 0.4, "3": 0.6}}, 2, "truth: 2 ✗ wrong"),
+        ({"value": 12.5, "probabilities": None}, 10, "truth: 10, the answer is 2.5 too high"),
+    ],
+)
+def test_the_truth_stands_on_the_page_once_it_has_arrived(changes: dict[str, Any], truth: Any, said: str) -> None:
+    label = Label(prediction_id="p_boot_1", label=truth, observed_at=NOON + timedelta(minutes=30), received_at=NOW)
+    page = texts(view.prediction_page(a_prediction(**changes), label, None, NOW))
+    assert said in page and "observed: 2026-01-31 12:30:00Z, 30m ago" in page
+    assert not any("truth" in line for line in texts(view.prediction_page(a_prediction(**changes), None, None, NOW)))
 
 
 def test_before_its_lineage_is_loaded_a_prediction_tells_the_rest() -> None:
-    assert "made from" not in texts(view.prediction_page(a_prediction(), None, NOW))
+    assert "made from" not in texts(view.prediction_page(a_prediction(), None, None, NOW))
 
 
 def test_the_page_of_a_deployment_has_traffic_signature_and_the_curl_line() -> None:

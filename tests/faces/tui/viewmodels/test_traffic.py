@@ -19,6 +19,7 @@ def a_sample(second: float, n_asked: int, p95: float | None = None) -> view.Samp
 def some_stats(**changes: Any) -> TrafficStats:
     fields: dict[str, Any] = {
         "at": NOON,
+        "started_at": NOON - timedelta(hours=3),
         "serving": True,
         "url": "http://127.0.0.1:8610",
         "n_requests": 1250,
@@ -98,13 +99,6 @@ def test_a_sparkline_stands_on_zero_and_shows_the_newest() -> None:
     assert view.spark([1.0], 0, "braille") == ""
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(None, "-"), (0.00052, "0.52 ms"), (0.0123, "12.3 ms"), (1.25, "1,250 ms")]
-)
-def test_latencies_are_in_milliseconds(seconds: float | None, said: str) -> None:
-    assert view.ms(seconds) == said
-
-
 @pytest.mark.parametrize(("rate", "said"), [(None, "-"), (0, "0/s"), (0.5, "0.5/s"), (1234.4, "1,234/s")])
 def test_rates_are_short(rate: float | None, said: str) -> None:
     assert view.per_second(rate) == said
@@ -122,7 +116,7 @@ def test_the_lines_hold_counts_percentiles_and_both_sparklines() -> None:
     found = view.kept(view.kept((), a_sample(0, 0)), a_sample(1, 12, 0.0012))
     lines = [line.text for line in view.lines(a_server(some_stats()), found, 78, "braille")]
     assert len(lines) == view.N_LINES
-    assert lines[1] == "requests   1,200 answered   3 refused   1 error   1,250 in all"
+    assert lines[1] == "requests   1,200 answered   3 refused   1 error   1,250 in all since 09:00"
     assert lines[2] == "latency    p50 0.52 ms   p95 1.20 ms   p99 12.3 ms"
     assert lines[3].startswith("rate       12/s") and lines[3].endswith("█  most 12/s in 1s")
     assert lines[4].startswith("p95        1.20 ms") and lines[4].endswith("█  most 1.20 ms in 1s")
@@ -131,7 +125,12 @@ def test_the_lines_hold_counts_percentiles_and_both_sparklines() -> None:
 
 def test_an_attached_screen_leaves_out_the_count_that_it_makes_grow_itself() -> None:
     lines = view.lines(a_server(some_stats(), is_attached=True), (), 78, "braille")
-    assert lines[1].text.endswith("1 error")
+    assert lines[1].text.endswith("1 error   since 09:00")
+
+
+def test_a_server_that_started_on_another_day_says_which() -> None:
+    stats = some_stats(started_at=NOON - timedelta(days=2))
+    assert view.lines(a_server(stats), (), 78, "braille")[1].text.endswith("since 01-29")
 
 
 def test_without_a_host_there_is_one_line() -> None:

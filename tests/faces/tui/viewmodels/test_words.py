@@ -6,7 +6,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mllab.faces.tui.viewmodels.words import age, count, n_bytes, number, progress_bar, span, status, until
+from mllab.faces.tui.viewmodels.words import (
+    age,
+    class_name,
+    clock,
+    count,
+    digest,
+    latency,
+    moment,
+    moment_ahead,
+    n_bytes,
+    number,
+    percent,
+    progress_bar,
+    span,
+    status,
+    until,
+)
 
 NOW = datetime(2013, 3, 1, 12, tzinfo=UTC)
 
@@ -41,6 +57,31 @@ def test_never_is_a_dash_and_the_past_is_due() -> None:
     assert (age(None, NOW), until(None, NOW)) == ("-", "-")
     assert until(NOW - timedelta(seconds=1), NOW) == "due"
     assert until(NOW + timedelta(minutes=3), NOW) == "in 3m"
+
+
+def test_a_moment_is_told_to_the_second_with_how_far_away_it_is() -> None:
+    assert moment(NOW - timedelta(minutes=3), NOW) == "2013-03-01 11:57:00Z, 3m ago"
+    assert moment(NOW, NOW) == "2013-03-01 12:00:00Z, just now"
+    assert moment_ahead(NOW + timedelta(hours=3), NOW) == "2013-03-01 15:00:00Z, in 3h"
+    assert (moment(None, NOW), moment_ahead(None, NOW)) == ("", "")
+
+
+def test_the_time_of_another_day_has_its_day() -> None:
+    assert (clock(NOW, NOW), clock(NOW, NOW + timedelta(days=1))) == ("12:00:00", "03-01 12:00")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(None, "-"), (0.00052, "0.52 ms"), (0.0123, "12.3 ms"), (0.25, "250 ms"), (2.25, "2.2 s")],
+)
+def test_a_short_time_is_in_milliseconds(seconds: float | None, said: str) -> None:
+    assert latency(seconds) == said
+
+
+def test_shares_digests_and_classes_have_one_form() -> None:
+    assert (percent(0.4), percent(1)) == ("40 %", "100 %")
+    assert (digest("a" * 64), digest(None)) == ("a" * 12, "")
+    assert [class_name(one) for one in (True, "Yes", 3)] == ["true", "Yes", "3"]
 
 
 @given(st.one_of(st.none(), st.floats(allow_nan=False)), st.integers(1, 60))

@@ -5,7 +5,8 @@ import asyncio
 from textual.app import App, ComposeResult
 
 from mllab.faces.tui.viewmodels.page import BLANK, Line
-from mllab.faces.tui.widgets.reader import Reader, wrapped
+from mllab.faces.tui.widgets.reader import Reader
+from mllab.faces.tui.widgets.words import wrapped
 from tests.support.screens import screen_text, settle
 
 
@@ -88,6 +89,6 @@ def test_text_is_wrapped_anew_when_the_pane_changes_its_width() -> None:
             await settle(pilot)
             await pilot.resize_terminal(30, 10)
             await settle(pilot)
-            assert seen[0] == 59 and seen[-1] == 29
+            assert seen[0] == 60 and seen[-1] == 30
 
     asyncio.run(main())

@@ -846,6 +846,22 @@ def test_the_row_of_the_cursor_stands_out_in_every_theme(
     sit(body, Numbers(), theme=theme)
 
 
+def test_a_title_may_have_colours_of_its_own_which_stay_when_it_is_sorted_by() -> None:
+    title = Content.styled("●", "bold #ff0000") + Content(" churn-12345")
+    columns = [COLUMNS[0], Column[Row]("x", title, lambda row: row[1], 8, sort="x")]
+
+    def marks(user: Seat) -> list[str]:
+        segments = screen_strips(user.app)[0]._segments
+        return [one.style.color.name for one in segments if "●" in one.text and one.style and one.style.color]
+
+    async def body(user: Seat) -> None:
+        assert user.screen()[0].split() == ["Id", "●", "churn…"] and marks(user) == ["#ff0000"]
+        await user.do(lambda: setattr(user.table, "sort", ("x", True)))
+        assert user.screen()[0].split() == ["Id", "●", "chu…", "▼"] and marks(user) == ["#ff0000"]
+
+    sit(body, Numbers(), columns=columns)
+
+
 # -- errors -----------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,143 @@
+"""The cells of the data tables: which columns each has, what stands in a cell and in which colour."""
+
+from datetime import datetime
+
+from mllab.faces.tui.viewmodels.columns import ColumnLook
+from mllab.faces.tui.viewmodels.data import Row, roles
+from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, digest, n_bytes, percent, status
+from mllab.records import DataFile, DatasetVersion, FileStatus, Job, JobStatus, QuarantineEntry, SourceSummary
+
+COLUMNS: dict[str, tuple[ColumnLook, ...]] = {
+    "files": (
+        ColumnLook("name", "file", 16, grow=True),
+        ColumnLook("status", "status", 13, grow=True),
+        ColumnLook("source", "source", 10),
+        ColumnLook("rows", "rows", 7, right=True),
+        ColumnLook("age", "age", 4, right=True),
+        ColumnLook("refused", "refused", 7, right=True, from_width=68),
+        ColumnLook("size", "size", 7, right=True, from_width=78),
+    ),
+    "versions": (
+        ColumnLook("source", "source", 14, grow=True),
+        ColumnLook("version", "version", 7, right=True),
+        ColumnLook("rows", "rows", 10, right=True),
+        ColumnLook("parts", "files", 6, right=True),
+        ColumnLook("age", "age", 4, right=True),
+        ColumnLook("digest", "digest", 12, from_width=76),
+    ),
+    "quarantine": (
+        ColumnLook("what", "what", 12),
+        ColumnLook("code", "code", 12),
+        ColumnLook("name", "file", 16),
+        ColumnLook("reason", "reason", 14, grow=True),
+    ),
+    "columns": (
+        ColumnLook("column", "source, column", 20, grow=True),
+        ColumnLook("type", "type", 12),
+        ColumnLook("role", "role", 14),
+    ),
+}
+
+
+def cell(row: Row, column: str, now: datetime) -> str:
+    """What stands in a cell; nothing in a column of another table."""
+    record = row.record
+    match record:
+        case DataFile():
+            return _file_cell(record, row.job, column, now)
+        case DatasetVersion():
+            return _version_cell(record, column, now)
+        case QuarantineEntry():
+            return _refused_cell(record, row.file, column)
+    return _column_cell(record, row.column, column)
+
+
+def _file_cell(file: DataFile, job: Job | None, column: str, now: datetime) -> str:
+    accepted = file.status is FileStatus.ACCEPTED
+    match column:
+        case "name":
+            return file.name
+        case "status":
+            return file_status(file, job)
+        case "source":
+            return file.source or "-"
+        case "rows":
+            return f"{file.n_rows:,}" if accepted else "-"
+        case "refused":
+            return f"{file.n_rejected:,}" if accepted else "-"
+        case "age":
+            return age(file.received_at, now)
+        case "size":
+            return n_bytes(file.n_bytes)
+    return ""
+
+
+def file_status(file: DataFile, job: Job | None) -> str:
+    """The status with its mark; of a file that is being taken in the step and how far it is."""
+    if file.status is not FileStatus.RECEIVED:
+        return status(file.status.value)
+    return step(job) if job else status("queued")
+
+
+def step(job: Job) -> str:
+    """What the intake of a file does right now: `▶ read 40 %`."""
+    if job.status is not JobStatus.RUNNING:
+        return status("queued")
+    share = f" {percent(job.progress_share)}" if job.progress_share is not None else ""
+    return f"▶ {job.progress_text or job.step or 'begins'}{share}"
+
+
+def _version_cell(version: DatasetVersion, column: str, now: datetime) -> str:
+    match column:
+        case "source":
+            return version.source
+        case "version":
+            return str(version.version)
+        case "rows":
+            return f"{version.n_rows:,}"
+        case "parts":
+            return f"{len(version.parts):,}"
+        case "age":
+            return age(version.created_at, now)
+        case "digest":
+            return digest(version.digest)
+    return ""
+
+
+def _refused_cell(entry: QuarantineEntry, file: DataFile | None, column: str) -> str:
+    match column:
+        case "what" if entry.scope == "file":
+            return "? waits" if file and file.status is FileStatus.WAITING else "✗ file"
+        case "what":
+            return f"· line {entry.line}"
+        case "code":
+            return entry.code
+        case "name":
+            return entry.file
+        case "reason":
+            return entry.reason
+    return ""
+
+
+def _column_cell(source: SourceSummary, name: str, column: str) -> str:
+    match column:
+        case "column":
+            return f"  {name}" if name else source.name
+        case "type" if name:
+            return source.columns[name]
+        case "type":
+            return count(len(source.columns), "column")
+        case "role":
+            return ", ".join(roles(source, name)) if name else f"{source.n_rows:,} rows"
+    return ""
+
+
+def ink(row: Row, column: str) -> str:
+    """The colour of a cell; what it says, its text says too."""
+    if isinstance(row.record, SourceSummary):
+        return "" if row.column else "bold"
+    if column in ("status", "what") and row.file is not None:
+        if isinstance(row.record, QuarantineEntry) and row.record.scope == "row":
+            return ""
+        return STATUS_INKS.get("running" if row.job else row.file.status.value, "")
+    return "$warning" if column == "refused" and row.file is not None and row.file.n_rejected else ""
