@@ -26,7 +26,7 @@ run: setup ## Open the demo lab (LAB=demo-lab, PORT=8610); without a terminal, w
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/mllab demo $(LAB) $(PORTED); else $(BIN)/mllab demo $(LAB) $(PORTED) --headless --once; fi
 
 test: setup ## Run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: setup ## Format, lint, types, import contracts, docs, then the tests
 	$(BIN)/ruff format --check .

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from mllab.faces.tui.app import LabApp
 from mllab.faces.tui.screens.predict import PredictScreen
 from mllab.faces.tui.widgets.fieldrow import FieldRow
 from tests.support.screens import settle
-from tests.support.tui import present, wait_for
+from tests.support.tui import wait_for
 
 
 async def to_predict(pilot: Any) -> PredictScreen:
@@ -23,14 +22,6 @@ async def asked(pilot: Any, screen: PredictScreen) -> None:
     await pilot.press("ctrl+s")
     await settle(pilot)
     await wait_for(pilot, lambda: not screen._is_asking)
-
-
-def headline(app: Any) -> str:
-    return present(app).query_one("Headline").text
-
-
-def toasts(app: LabApp) -> str:
-    return "\n".join(one.message for one in app._notifications)
 
 
 def field(screen: PredictScreen, name: str) -> FieldRow:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from mllab.lab import Lab
 from mllab.records import Job, JobStatus, Lane, MetricPoint, Run, RunStatus
 from mllab.store.connect import sqlite3
 
@@ -52,6 +53,19 @@ def a_run(name: str = "churn-1", **fields: Any) -> Run:
 def a_live_run(name: str = "churn-9", **fields: Any) -> Run:
     """A run that goes on since noon, in a job of its own."""
     return a_run(name, **({"status": RunStatus.RUNNING, "finished_at": None, "job_id": "job_1"} | fields))
+
+
+def begin_run(lab: Lab, name: str, **fields: Any) -> Run:
+    """A run that has begun just now, in the log and the tables of an opened lab; nothing trains."""
+    known = {"run_id": f"run_{len(name)}_{name}", "started_at": datetime.now(UTC), "training_set": None}
+    run = a_live_run(name, **known | {"config_digest": None, "job_id": None} | fields)
+
+    def write(tx: Any) -> None:
+        tx.name(run.run_id, "run")
+        tx.emit("run.started", run.run_id, f"{name} started", run)
+
+    lab.workspace.db.write(write)
+    return run
 
 
 def a_job(**fields: Any) -> Job:

@@ -13,9 +13,7 @@ from textual.strip import Strip
 
 _SECONDS = 10.0
 _BUSY_SECONDS = 1.0
-_ROUND_SECONDS = 0.005
-_QUIET_ROUNDS = 2
-"""A message may lead to another, and that to a third, before anything is painted."""
+_ROUND_SECONDS = 0.001
 
 
 def screen_strips(app: App[Any]) -> list[Strip]:
@@ -40,12 +38,18 @@ async def settle(pilot: Pilot[Any], seconds: float = _SECONDS) -> None:
         AssertionError: a worker is still busy after that time.
     """
     loop = asyncio.get_running_loop()
-    until, n_quiet = loop.time() + seconds, 0
-    while n_quiet < _QUIET_ROUNDS:
+    until, was_quiet = loop.time() + seconds, False
+    while True:
         busy = _busy(pilot.app)
+        if (was_quiet and not busy) or pilot.app._exit:
+            return
         assert loop.time() < until, f"still busy after {seconds} s: {busy}"
-        n_quiet = 0 if busy else n_quiet + 1
-        await pilot.pause(_ROUND_SECONDS if busy else 0)
+        if busy:
+            await asyncio.sleep(_ROUND_SECONDS)
+        else:
+            await pilot._wait_for_screen()  # a message that is being handled stands in no queue any more
+        was_quiet = not busy
+        pilot.app.screen._on_timer_update()
 
 
 def _busy(app: App[Any]) -> list[object]:

@@ -117,7 +117,7 @@ async def go_to(pilot: QuickPilot, name: str) -> LabScreen:
         await pilot.pause()
     await settle(pilot)
     if name == "run":
-        await pilot.press("enter")
+        await pilot.press("g", "enter")
     if name == "compare":
         await pilot.press("escape", "escape", "escape", "g", "space", "space", "c")
     await settle(pilot)
@@ -133,3 +133,9 @@ def headline(app: LabApp) -> str:
 def toasts(app: LabApp) -> str:
     """What was said in the corner."""
     return "\n".join(one.message for one in app._notifications)
+
+
+def last_toast(app: LabApp) -> str:
+    """What was said in the corner last; empty where nothing was."""
+    said = list(app._notifications)
+    return said[-1].message if said else ""

@@ -51,6 +51,15 @@ class News(Message):
         self.nouns, self.host = nouns, host
 
 
+class NewsFailed(Message):
+    """The log could not be looked at, for a reason that nobody expected; it is looked at again."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        """Carry the reason."""
+        super().__init__()
+        self.trouble = trouble
+
+
 def opened(session: Session) -> Message:
     """Open a session's lab, in a worker thread; what came of it."""
     try:
@@ -63,12 +72,12 @@ def opened(session: Session) -> Message:
 class Follower:
     """The thread that looks at the log: however many events came, each look is one piece of news."""
 
-    def __init__(self, lab: "Lab", tell: Callable[[News], object]) -> None:
+    def __init__(self, lab: "Lab", tell: Callable[[Message], object]) -> None:
         """Follow from the present end of the log on.
 
         Args:
             lab: what is followed.
-            tell: takes the news; called in the thread.
+            tell: takes the news, or why there is none; called in the thread.
         """
         self._lab, self._tell, self._stop = lab, tell, threading.Event()
         self._thread = threading.Thread(target=self._run, name="tui-news", daemon=True)
@@ -83,7 +92,7 @@ class Follower:
         self._thread.join(_LAST_LOOK_SECONDS)
 
     def _run(self) -> None:
-        seq, host = 0, ""
+        seq, host, complaint = 0, "", ""
         with contextlib.suppress(LabError):
             seq = self._lab.last_seq()
         for turn in itertools.count():
@@ -94,9 +103,18 @@ class Follower:
                 state = host_state(self._lab) if events or turn % _STATE_EVERY == 0 else host
             except LabError:
                 continue  # busy, or closing: the next look finds what came
+            except Exception as error:  # noqa: BLE001 - a fault must not end the news for good
+                complaint = self._complained(trouble_of(error), complaint)
+                continue
             if events or state != host:
                 host, seq = state, events[-1].seq if events else seq
                 self._tell(News(frozenset(event.type.partition(".")[0] for event in events), host))
+
+    def _complained(self, trouble: Trouble, before: str) -> str:
+        """Tell of a fault once, however often it comes in a row; what was told."""
+        if trouble.error.message != before:
+            self._tell(NewsFailed(trouble))
+        return trouble.error.message
 
 
 def host_state(lab: "Lab") -> str:

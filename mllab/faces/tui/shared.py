@@ -19,7 +19,7 @@ from mllab.faces.tui.actions import Action
 from mllab.faces.tui.charts.glyphs import GLYPH_SETS, GlyphSet
 from mllab.faces.tui.clipboard import copy_sequence
 from mllab.faces.tui.keys import shown_keys
-from mllab.faces.tui.news import News
+from mllab.faces.tui.news import News, NewsFailed
 from mllab.faces.tui.session import Leaving
 from mllab.faces.tui.widgets.lines import STATE_FROM
 
@@ -68,6 +68,11 @@ class SharedApp(App[Leaving]):
         self._held |= message.nouns
         if not self.paused:
             self._hand_on()
+
+    def on_news_failed(self, message: NewsFailed) -> None:
+        """Say why there is no news at the moment."""
+        self.trouble = message.trouble.trace
+        self.complain(message.trouble.error)
 
     def _hand_on(self) -> None:
         nouns, self._held = frozenset(self._held), set()

@@ -1,7 +1,6 @@
-"""What every screen shares: palette, help, words for what does nothing now, one model, themes, keys of one's own, mouse."""
+"""What every screen shares: palette, help, words for what does nothing now, one model, themes, keys of one's own."""
 
 import asyncio
-import json
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -10,27 +9,19 @@ import pytest
 from textual.command import CommandPalette
 from textual.widgets import OptionList
 
-from mllab.errors import Conflict
 from mllab.faces.tui.actions import SCREENS, TOP_SCREENS, actions_of
-from mllab.faces.tui.app import LabApp
 from mllab.faces.tui.screens.base import LabScreen
 from mllab.faces.tui.screens.run import RunScreen
-from mllab.faces.tui.session import Leaving
 from mllab.faces.tui.themes import THEMES
-from mllab.faces.tui.widgets.dialogs import Choices, Page
-from mllab.faces.tui.widgets.lines import Headline, KeyBar
-from mllab.faces.tui.widgets.tabline import TabLine
+from mllab.faces.tui.widgets.dialogs import Page
+from mllab.faces.tui.widgets.lines import KeyBar
 from mllab.lab import Lab
 from tests.support.screens import QuickPilot, screen_text, settle
-from tests.support.tui import Alone, go_to, headline, lab_app, present, toasts, wait_for
+from tests.support.tui import go_to, lab_app, last_toast, present, wait_for
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(main())
-
-
-def last_toast(app: Any) -> str:
-    return list(app._notifications)[-1].message if len(app._notifications) else ""
 
 
 # -- palette ----------------------------------------------------------------------------------------------------------
@@ -162,14 +153,6 @@ def two_models(own_lab: Path) -> Path:
 
 
 def test_m_shows_one_model_only_on_every_screen_and_all_again(two_models: Path) -> None:
-    async def counts(pilot: QuickPilot) -> dict[str, int]:
-        found = {}
-        for name in ("runs", "models", "jobs", "serve"):
-            screen = await go_to(pilot, name)
-            await settle(pilot)
-            found[name] = screen.table.n_rows
-        return found
-
     async def choose(pilot: QuickPilot, *keys: str) -> None:
         await pilot.press("M")
         await wait_for(pilot, lambda: not isinstance(pilot.app.screen, LabScreen))
@@ -178,19 +161,24 @@ def test_m_shows_one_model_only_on_every_screen_and_all_again(two_models: Path) 
 
     async def main() -> None:
         async with lab_app(two_models) as (app, pilot):
-            everything = await counts(pilot)
             await choose(pilot, "j", "j")
             assert app.model == "spend"
-            assert await counts(pilot) == {"runs": 0, "models": 1, "jobs": 0, "serve": 0}
+            rows = {}
             for name in TOP_SCREENS:
-                await go_to(pilot, name)
+                screen = await go_to(pilot, name)
                 assert "model spend" in screen_text(app).splitlines()[1], name
+                rows |= {name: screen.table.n_rows} if screen.query("VTable") else {}
+            assert {name: rows[name] for name in ("runs", "models", "jobs", "serve")} == {
+                "runs": 0,
+                "models": 1,
+                "jobs": 0,
+                "serve": 0,
+            }
             await go_to(pilot, "home")
             assert "churn" not in screen_text(app).split("Models")[1].split("Serving")[0]
-            assert headline(app) is not None
             await choose(pilot)
-            assert app.model is None
-            assert await counts(pilot) == everything
+            assert app.model is None and "● churn: version 1 answers" in screen_text(app)
+            assert (await go_to(pilot, "runs")).table.n_rows == 5
 
     run_async(main)
 
@@ -309,306 +297,5 @@ def test_a_moved_key_is_in_key_bar_help_and_palette_and_works_and_the_old_one_do
             assert app.current_mode == "runs"
             await pilot.press("0")
             assert app.current_mode == "jobs"
-
-    run_async(main)
-
-
-# -- taking away ------------------------------------------------------------------------------------------------------
-
-
-def test_what_the_cursor_is_on_is_copied_as_its_id_and_as_json_or_said_not_to_be_there(trained_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab) as (app, pilot):
-            for name in SCREENS:
-                screen = await go_to(pilot, name)
-                app._clipboard = ""
-                found = screen.copyable()
-                await pilot.press("y")
-                assert app._clipboard == (found[0] if found else ""), name
-                await pilot.press("Y")
-                if found:
-                    assert json.loads(app._clipboard), name
-                    assert last_toast(app).startswith("copied JSON: "), name
-                else:
-                    why = screen.why_not("copy_json") or "there is nothing to copy here"
-                    assert last_toast(app) == why, name
-
-    run_async(main)
-
-
-def test_every_screen_is_exported_as_svg_each_into_a_file_of_its_own(own_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(own_lab, toasts=False) as (_, pilot):
-            for name in [*TOP_SCREENS, "run"]:
-                screen = await go_to(pilot, name)
-                for _ in range(2):
-                    await pilot.press("e", "end", "enter")
-                assert screen.is_current
-            files = sorted((own_lab / "outbox").glob("*.svg"))
-            assert len(files) == 2 * (len(TOP_SCREENS) + 1)
-            assert all(file.read_text(encoding="utf-8").startswith("<svg") for file in files)
-
-    run_async(main)
-
-
-def test_a_file_that_cannot_be_written_is_said_with_what_to_do(own_lab: Path) -> None:
-    (own_lab / "outbox").rmdir()
-    (own_lab / "outbox").write_text("a file where the folder belongs")
-
-    async def main() -> None:
-        async with lab_app(own_lab) as (app, pilot):
-            await pilot.press("e", "end", "enter")
-            await wait_for(pilot, lambda: "cannot be written" in toasts(app))
-            assert "make room, or check the folder's permissions" in toasts(app)
-
-    run_async(main)
-
-
-# -- what goes wrong --------------------------------------------------------------------------------------------------
-
-VERBS = {
-    "home": "status",
-    "runs": "count_runs",
-    "models": "models",
-    "data": "data_files",
-    "jobs": "jobs",
-    "serve": "deployments",
-    "predict": "models",
-    "run": "run",
-    "compare": "run",
-}
-"""What each screen asks the lab for."""
-
-
-def test_a_bug_in_what_a_screen_asks_for_is_said_with_where_it_came_from_and_ends_nothing(trained_lab: Path) -> None:
-    def buggy(*_: Any, **__: Any) -> None:
-        raise ValueError("boom")
-
-    async def main() -> None:
-        async with lab_app(trained_lab, (100, 30), toasts=False) as (app, pilot):
-            for name, verb in VERBS.items():
-                screen = await go_to(pilot, name)
-                vars(app.lab)[verb] = buggy
-                screen.reload()
-                await wait_for(pilot, lambda one=screen: one.query_one(Headline).has_class("-error"))
-                assert headline(app) == "unexpected: ValueError: boom: ctrl+t shows where it came from", name
-                await pilot.press("ctrl+t")
-                assert isinstance(app.screen, Page), name
-                assert 'raise ValueError("boom")' in app.screen._content.plain
-                await pilot.press("escape")
-                del vars(app.lab)[verb]
-                screen.reload()
-                await wait_for(pilot, lambda one=screen: not one.query_one(Headline).has_class("-error"))
-
-    run_async(main)
-
-
-def test_ctrl_t_says_when_nothing_has_gone_wrong(trained_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab) as (app, pilot):
-            await pilot.press("ctrl+t")
-            assert last_toast(app) == "nothing has gone wrong"
-
-    run_async(main)
-
-
-# -- mouse ------------------------------------------------------------------------------------------------------------
-
-
-def column_of(app: Any, line: int, text: str) -> int:
-    """Where a text begins in a line of the terminal."""
-    return screen_text(app).splitlines()[line].index(text)
-
-
-def test_a_click_on_the_strip_shows_that_screen(trained_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab) as (app, pilot):
-            for number, name in reversed(list(enumerate(TOP_SCREENS, 1))):
-                await pilot.click(offset=(column_of(app, 0, f"{number} {name.capitalize()}") + 2, 0))
-                assert app.current_mode == name
-
-    run_async(main)
-
-
-def test_a_click_on_the_key_bar_does_what_the_key_does(trained_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab) as (app, pilot):
-            screen = await go_to(pilot, "runs")
-            await pilot.click(offset=(column_of(app, -1, "space mark") + 1, 23))
-            assert len(screen.table.marked) == 1
-            await pilot.click(offset=(column_of(app, -1, "c compare") + 3, 23))
-            assert last_toast(app) == screen.why_not("compare")
-            await pilot.click(offset=(column_of(app, -1, "? help"), 23))
-            assert isinstance(app.screen, Page)
-
-    run_async(main)
-
-
-def test_a_click_on_a_row_goes_there_a_double_click_opens_it_and_one_on_a_header_sorts(trained_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab) as (app, pilot):
-            screen = await go_to(pilot, "runs")
-            await pilot.click(screen.table, offset=(20, 3))
-            assert screen.table.cursor_index == 2 and app.screen is screen
-            row = screen.table.cursor_key
-            at = column_of(app, screen.table.region.y, "name")
-            await pilot.click(screen.table, offset=(at, 0))
-            assert "by name" in headline(app)
-            await pilot.click(screen.table, offset=(at, 0))
-            assert "by name ▼" in headline(app)
-            assert screen.table.cursor_key == row
-            await pilot.double_click(screen.table, offset=(20, 2))
-            await settle(pilot)
-            assert isinstance(app.screen, RunScreen)
-            assert app.screen.copyable()[0] == screen.table.cursor_key
-
-    run_async(main)
-
-
-@pytest.mark.parametrize(("name", "tab"), [("run", "params"), ("models", "history"), ("data", "versions")])
-def test_a_click_on_a_tab_shows_it(trained_lab: Path, name: str, tab: str) -> None:
-    async def main() -> None:
-        async with lab_app(trained_lab, (140, 40)) as (app, pilot):
-            screen = await go_to(pilot, name)
-            tabs = screen.query_one(TabLine)
-            lines = screen_text(app).splitlines()
-            await pilot.click(offset=(lines[tabs.region.y].index(tab, tabs.region.x), tabs.region.y))
-            await settle(pilot)
-            assert tabs.current.startswith(tab)
-
-    run_async(main)
-
-
-def test_dialogs_are_answered_with_the_mouse(own_lab: Path) -> None:
-    async def main() -> None:
-        async with lab_app(own_lab) as (app, pilot):
-            screen = await go_to(pilot, "runs")
-            n_runs = screen.table.n_rows
-            for answer, left in (("#answer-cancel", n_runs), ("#answer-yes", n_runs - 1)):
-                await pilot.press("g", "x")
-                await wait_for(pilot, lambda: app.screen is not screen)
-                await pilot.click(answer)
-                await settle(pilot)
-                await wait_for(pilot, lambda n=left: screen.table.n_rows == n)
-            await pilot.press("T", "M")
-            await wait_for(pilot, lambda: app.screen is not screen)
-            await pilot.click(OptionList, offset=(3, 1))
-            assert app.model == "churn"
-
-    run_async(main)
-
-
-# -- no lab, no way in ------------------------------------------------------------------------------------------------
-
-
-def test_where_there_is_no_lab_only_the_keys_that_work_there_do_something(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with lab_app(tmp_path) as (app, pilot):
-            screen = present(app)
-            text = screen_text(app)
-            assert screen.NAME == "welcome" and "There is no lab in this folder yet" in text
-            assert text.splitlines()[-1].split() == [
-                "d",
-                "make",
-                "the",
-                "demo",
-                ":",
-                "commands",
-                "?",
-                "help",
-                "q",
-                "quit",
-            ]
-            for key in ("1", "2", "9", "n", "x", "P", "slash", "M", "e", "minus", "escape", "tab", "enter"):
-                await pilot.press(key)
-                assert app.screen is screen, key
-            await pilot.press("question_mark")
-            shown = [line for line in app.screen._content.plain.splitlines() if line.startswith("  ")]
-            assert len(shown) == len(actions_of("welcome"))
-            await pilot.press("escape", "q")
-            assert app.return_value is Leaving.STOP
-
-    run_async(main)
-
-
-def test_d_makes_the_demo_and_opens_it(tmp_path: Path) -> None:
-    async def main() -> None:
-        async with lab_app(tmp_path) as (app, pilot):
-            await pilot.press("d")
-            await wait_for(pilot, lambda: app.lab is not None and app.current_mode == "home")
-            await wait_for(pilot, lambda: headline(app).startswith("demo-lab"))
-            assert app.folder == tmp_path / "demo-lab" and (app.folder / "mllab.toml").is_file()
-
-    run_async(main)
-
-
-def test_a_demo_that_cannot_be_made_is_said_and_can_be_tried_again(tmp_path: Path) -> None:
-    (tmp_path / "demo-lab").write_text("in the way")
-
-    async def main() -> None:
-        async with lab_app(tmp_path) as (app, pilot):
-            await pilot.press("d")
-            await wait_for(pilot, lambda: toasts(app))
-            assert present(app).NAME == "welcome" and "demo-lab" in last_toast(app)
-            assert "making" not in screen_text(app)
-            (tmp_path / "demo-lab").unlink()
-            await pilot.press("d")
-            await wait_for(pilot, lambda: app.lab is not None)
-
-    run_async(main)
-
-
-class Shut:
-    """A session that cannot be opened."""
-
-    is_host = False
-
-    def __init__(self, folder: Path, error: Exception) -> None:
-        self.folder, self.error = folder, error
-
-    def open(self) -> Lab:
-        raise self.error
-
-    def close(self) -> None:
-        pass
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (Conflict("port 1 is taken", "--port N or stop what uses it"), ("port 1 is taken", "--port N")),
-        (ValueError("[/] boom"), ("unexpected: ValueError: [/] boom", "the lab was left as it is")),
-    ],
-)
-def test_a_lab_that_cannot_be_opened_is_said_before_the_end(
-    trained_lab: Path, error: Exception, words: tuple[str, str]
-) -> None:
-    async def main() -> None:
-        app = LabApp(trained_lab, lambda folder: Shut(folder, error), keys={})
-        async with app.run_test(notifications=True):
-            pilot = QuickPilot(app)
-            await wait_for(pilot, lambda: isinstance(app.screen, Choices))
-            await settle(pilot)
-            assert all(word in screen_text(app) for word in ("The lab cannot be opened", *words))
-            await pilot.press("enter")
-        assert app.return_code == 1
-
-    run_async(main)
-
-
-def test_a_key_file_that_cannot_be_used_is_said_and_leaves_every_key_as_it_was(
-    trained_lab: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "mllab").mkdir()
-    (tmp_path / "mllab" / "keys.toml").write_text('compare = "n"\n')
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-
-    async def main() -> None:
-        app = LabApp(trained_lab, Alone)
-        async with app.run_test(notifications=True):
-            pilot = QuickPilot(app)
-            await wait_for(pilot, lambda: app.lab is not None)
-            assert "left aside: `n` would mean both compare and new_run on runs" in toasts(app)
-        await asyncio.to_thread(app.session.close)
 
     run_async(main)

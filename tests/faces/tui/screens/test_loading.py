@@ -276,6 +276,25 @@ def test_a_bug_in_a_load_or_a_verb_is_said_likewise(trained_lab: Path) -> None:
     run_async(main)
 
 
+def test_a_bug_in_looking_at_the_log_is_said_once_and_news_comes_again_later(own_lab: Path) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("a bug in the log")
+
+    async def main() -> None:
+        async with lab_app(own_lab) as (app, pilot):
+            lab: Any = app.lab
+            await go_to(pilot, "jobs")
+            lab.events = fail
+            await wait_for(pilot, lambda: "a bug in the log" in toasts(app))
+            await pilot.pause(_NEWS_SECONDS)
+            assert toasts(app).count("a bug in the log") == 1 and "test_loading.py" in app.trouble
+            del lab.events
+            await asyncio.to_thread(lab.train, "churn")
+            await wait_for(pilot, lambda: "1 queued" in headline(app))
+
+    run_async(main)
+
+
 def test_however_much_news_comes_during_a_load_one_more_follows(trained_lab: Path) -> None:
     async def main() -> None:
         async with lab_app(trained_lab) as (_, pilot):

@@ -15,9 +15,9 @@ from mllab.faces.tui.screens.onerow import Outcome
 from mllab.faces.tui.widgets.fieldrow import FieldRow
 from tests.support.goldens import matches_golden
 from tests.support.labs import post
-from tests.support.predicting import asked, field, headline, to_predict, toasts, type_into
+from tests.support.predicting import asked, field, to_predict, type_into
 from tests.support.screens import screen_text, settle
-from tests.support.tui import lab_app, wait_for
+from tests.support.tui import headline, lab_app, toasts, wait_for
 
 GOLDEN = Path(__file__).parent / "golden"
 _MOVING = [(re.compile(r"id p_\w+"), "id p_0"), (re.compile(r"· [\d.]+ m?s ·"), "· 1 ms ·")]

@@ -8,9 +8,9 @@ from typing import Any
 from mllab.faces.tui.widgets.fieldrow import FieldInput
 from mllab.lab import Lab
 from mllab.store.connect import sqlite3
-from tests.support.predicting import asked, field, headline, to_predict, toasts, type_into
+from tests.support.predicting import asked, field, to_predict, type_into
 from tests.support.screens import screen_text, settle
-from tests.support.tui import lab_app, wait_for
+from tests.support.tui import headline, lab_app, toasts, wait_for
 
 
 def run_async(main: Callable[[], Coroutine[Any, Any, None]]) -> None:

@@ -16,9 +16,8 @@ from mllab.faces.tui.screens.runs import RunsScreen
 from mllab.faces.tui.widgets.filterline import FilterLine
 from mllab.lab import Lab
 from tests.support.goldens import matches_golden
-from tests.support.labs import a_lab
 from tests.support.many_runs import write_runs
-from tests.support.runs import rename_table
+from tests.support.runs import begin_run, rename_table
 from tests.support.screens import screen_text, settle
 from tests.support.tui import lab_app, present, wait_for
 
@@ -271,7 +270,7 @@ def test_a_new_run_comes_in_without_moving_the_cursor(own_lab: Path) -> None:
             await settle(pilot)
             key = screen.table.cursor_key
             assert app.lab is not None
-            await asyncio.to_thread(lambda: app.lab.train("churn", params={"max_depth": 3}, wait=True))
+            await asyncio.to_thread(begin_run, app.lab, "churn-new")
             await wait_for(pilot, lambda: screen.table.n_rows == 6)
             assert screen.table.cursor_key == key
 
@@ -285,7 +284,7 @@ def test_frozen_it_does_not_change_and_says_so(own_lab: Path) -> None:
             await pilot.press("p")
             await settle(pilot)
             assert "paused" in screen_text(app)
-            await asyncio.to_thread(lambda: app.lab.train("churn", wait=True))
+            await asyncio.to_thread(begin_run, app.lab, "churn-new")
             await pilot.pause(0.6)
             assert screen.table.n_rows == 5
             await pilot.press("p")
@@ -318,7 +317,7 @@ def test_hostile_names_are_shown_as_text_and_do_nothing(own_lab: Path) -> None:
     async def main() -> None:
         with Lab.open(own_lab) as lab:
             for name in names:
-                lab.train("churn", name=name, wait=True)
+                begin_run(lab, name)
         async with lab_app(own_lab, (120, 40)) as (app, pilot):
             screen = await to_runs(pilot)
             text = screen_text(app)
@@ -391,11 +390,9 @@ def test_the_screen_is_exported_as_svg(own_lab: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-def test_it_looks_as_it_should(tmp_path: Path, size: tuple[int, int]) -> None:
+def test_it_looks_as_it_should(empty_lab: Path, size: tuple[int, int]) -> None:
     """The golden is of generated runs: the same names, statuses and numbers each time."""
-    folder = a_lab(tmp_path / "golden")
-    for file in (folder / "inbox").rglob("*.csv"):
-        file.unlink()
+    folder = empty_lab.rename(empty_lab.with_name("golden"))
     write_runs(folder, 40)
 
     async def main() -> None:

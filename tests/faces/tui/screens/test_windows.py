@@ -14,14 +14,12 @@ from mllab.faces.tui.viewmodels.jobs import in_order
 from mllab.lab import Lab
 from mllab.records import Job
 from tests.support.jobs import NOON, a_job, queued, running, write_jobs, write_predictions
-from tests.support.labs import a_lab
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(empty_lab: Path) -> Iterator[Lab]:
     """60 jobs, open ones among them here and there; 25 predictions, some of one moment."""
-    folder = a_lab(tmp_path / "lab")
-    next((folder / "inbox").rglob("*.csv")).unlink()
+    folder = empty_lab
     with Lab.open(folder):
         pass
     makers = [a_job] * 50 + [queued] * 8 + [running] * 2

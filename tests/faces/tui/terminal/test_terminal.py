@@ -106,7 +106,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(idle_lab: Path) ->
         terminal.wait_for("no model yet")
         terminal.press("\x1a")
         _wait_stopped(terminal.process.pid)
-        assert [fault for fault in terminal.faults() if "mode" in fault] == []
+        _wait_given_back(terminal)
         at = len(terminal.output)
         terminal.signal(signal.SIGCONT)
         terminal.wait_for("Home", after=at)
@@ -168,6 +168,14 @@ def _wait_stopped(pid: int) -> None:
     until = time.monotonic() + 20
     while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
         assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def _wait_given_back(terminal: Terminal) -> None:
+    """Until what the stopped program wrote last has been read."""
+    until = time.monotonic() + 5
+    while faults := [fault for fault in terminal.faults() if "mode" in fault]:
+        assert time.monotonic() < until, faults
         time.sleep(0.02)
 
 

@@ -11,7 +11,6 @@ import pytest
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.content import Content
-from textual.pilot import Pilot
 from textual.strip import Strip
 
 from mllab.errors import LabError, Unavailable
@@ -20,7 +19,7 @@ from mllab.faces.tui.widgets.columns import Column
 from mllab.faces.tui.widgets.rows import ListRows
 from mllab.faces.tui.widgets.table_messages import TableMessage
 from mllab.faces.tui.widgets.vtable import MOST_IN_RANGE, VTable
-from tests.support.screens import screen_strips, screen_text, settle
+from tests.support.screens import QuickPilot, screen_strips, screen_text, settle
 
 NAUGHTY = json.loads((Path(__file__).parents[3] / "fixtures/strings/blns.json").read_text(encoding="utf-8"))
 HOSTILE_CELLS = ["[/]", "[@click=app.quit]x[/]", "[bold", "\x1b[2J\x1b]0;x\x07", "\x9b31m", "a\rb\nc", "\u202egnp.exe"]
@@ -117,7 +116,7 @@ class TableApp(App[None]):
 class Seat:
     """A user before the table."""
 
-    def __init__(self, pilot: Pilot[None]) -> None:
+    def __init__(self, pilot: QuickPilot) -> None:
         self.pilot = pilot
         self.app: TableApp = pilot.app  # type: ignore[assignment]
         self.table = self.app.table
@@ -149,7 +148,8 @@ def sit(
     async def main() -> None:
         app = TableApp(source, columns, options)
         app.theme = theme
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size):
+            pilot = QuickPilot(app)
             await settle(pilot)
             await body(Seat(pilot))
 
