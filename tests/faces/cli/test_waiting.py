@@ -42,10 +42,11 @@ def test_waiting_without_a_terminal_says_nothing_but_the_outcome(mllab: Callable
     assert "finished after" in said.out
 
 
-def on_a_terminal(lab: Path, interrupt_when: str | None = None) -> tuple[int, str]:
+def on_a_terminal(lab: Path, *params: str, interrupt_when: str | None = None) -> tuple[int, str]:
     """Train with stderr on a terminal; the exit code and what the terminal got."""
     ours, theirs = pty.openpty()
-    line = [sys.executable, "-m", "mllab", "train", "sold", "--seed", "2", "--param", "eta=0.0001", "--lab", str(lab)]
+    given = [word for param in ("eta=0.0001", *params) for word in ("--param", param)]
+    line = [sys.executable, "-m", "mllab", "train", "sold", "--seed", "2", *given, "--lab", str(lab)]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=theirs, env=ENVIRONMENT)
     os.close(theirs)
     seen = b""
@@ -71,7 +72,7 @@ def test_a_terminal_sees_the_rounds_of_a_training_and_is_left_clean(own: Path) -
 
 
 def test_ctrl_c_says_what_becomes_of_the_job(own: Path, mllab: Callable[..., Any]) -> None:
-    code, seen = on_a_terminal(own, interrupt_when="reading")
+    code, seen = on_a_terminal(own, "rounds=10000", "patience=10000", interrupt_when="round ")
     assert code == 130
     assert "stops here and goes on at the next `mllab up`" in seen
     assert "Traceback" not in seen
