@@ -47,7 +47,7 @@ class Check:
         if not config.source:
             raise InvalidInput(f"{self.where} declares no source", "declare at least one [source.NAME]")
         self.zone("lab.timezone", config.lab.timezone)
-        for kind in ("source", "feature_view", "on_demand", "model", "trigger"):
+        for kind in ("source", "entity", "feature_view", "on_demand", "feature_service", "model", "trigger"):
             for name in getattr(config, kind):
                 if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,99}", name):
                     self.fail(
@@ -59,6 +59,8 @@ class Check:
             self.source(name, source)
         for name, view in config.feature_view.items():
             self.view(name, view)
+        for name, service in config.feature_service.items():
+            self.references(f"feature_service.{name}.features", service.features)
         for name, model in config.model.items():
             self.model(name, model)
         for name, trigger in config.trigger.items():
@@ -69,6 +71,9 @@ class Check:
     def source(self, name: str, source: SourceTable) -> None:
         """Check one `[source.NAME]`."""
         self.zone(f"source.{name}.timezone", source.timezone)
+        self.lasts(f"source.{name}.freshness", source.freshness)
+        if source.freshness and not source.timestamp:
+            self.fail(f"source.{name}.freshness", "freshness is the age of the newest row", "declare a `timestamp`")
         if len(source.delimiter) != 1 or len(source.quote) != 1:
             self.fail(f"source.{name}.delimiter", "delimiter and quote are one character each", 'for example "\\t"')
 
@@ -77,6 +82,8 @@ class Check:
         path = f"feature_view.{name}"
         self.known(f"{path}.source", view.source, list(self.config.source), "source")
         self.lasts(f"{path}.ttl", view.ttl)
+        if not view.features and not view.aggregate:
+            self.fail(path, f"view `{name}` has no feature", "name columns in `features`, or declare an `aggregate`")
         for feature, aggregate in view.aggregate.items():
             self.lasts(f"{path}.aggregate.{feature}", aggregate.window)
             if aggregate.of is None and aggregate.by != "count":
@@ -85,9 +92,19 @@ class Check:
         if not view.timestamp and not self.config.source[view.source].timestamp:
             self.fail(path, f"view `{name}` has no timestamp", "name the column that says when its values became known")
 
+    def references(self, path: str, names: tuple[str, ...]) -> None:
+        """Refuse a `view:feature` whose view or feature is not declared."""
+        for one in names:
+            view, colon, feature = one.partition(":")
+            if colon:
+                self.known(path, view, list(self.config.feature_view), "feature view")
+                table = self.config.feature_view[view]
+                self.known(path, feature, [*table.features, *table.aggregate], f"feature of view `{view}`")
+
     def model(self, name: str, model: ModelTable) -> None:
         """Check one `[model.NAME]`."""
         path = f"model.{name}"
+        self.references(f"{path}.features", model.features)
         self.known(f"{path}.source", model.source, list(self.config.source), "source")
         self.lasts(f"{path}.label_within", model.label_within)
         if model.target in model.features:

@@ -7,7 +7,7 @@ import msgspec
 
 from mllab.config.check import Check
 from mllab.config.locate import explain, line_of, place, refuse_unknown_keys
-from mllab.config.tables import LabConfig
+from mllab.config.tables import FeatureViewTable, LabConfig
 from mllab.errors import InvalidInput
 
 
@@ -31,8 +31,20 @@ def parse_config(text: str, where: str = "mllab.toml") -> LabConfig:
     except msgspec.ValidationError as error:
         message, path = explain(*_culprit(raw, str(error)))
         raise InvalidInput(f"{place(text, path, where)}: {message}", "see docs/configuration.md") from error
+    config = _with_join_keys(config)
     Check(config, text, where).run()
     return config
+
+
+def _with_join_keys(config: LabConfig) -> LabConfig:
+    """The declaration with every view's entities replaced by their join keys."""
+
+    def keys(view: FeatureViewTable) -> tuple[str, ...]:
+        named = [config.entity[one].join_keys if one in config.entity else (one,) for one in view.entity]
+        return tuple(dict.fromkeys(key for one in named for key in one))
+
+    views = {name: msgspec.structs.replace(view, entity=keys(view)) for name, view in config.feature_view.items()}
+    return msgspec.structs.replace(config, feature_view=views)
 
 
 def origins(config: LabConfig, text: str) -> list[tuple[str, Any, str]]:

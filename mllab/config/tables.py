@@ -29,6 +29,8 @@ class FieldTable(Table, frozen=True, kw_only=True):
     nullable: bool | None = None
     range: tuple[float | None, float | None] | None = None
     allowed: tuple[str | int | float | bool, ...] | None = None
+    unique: bool = False
+    """No value twice, within a file and among all accepted files."""
     on_bad: Literal["reject", "null"] = "reject"
 
 
@@ -41,6 +43,12 @@ class SourceTable(Table, frozen=True, kw_only=True):
     """A function of `features.py`, run once at intake."""
     key: tuple[str, ...] = ()
     timestamp: str | None = None
+    created_timestamp: str | None = None
+    """Column with the moment of a row's revision, where the data carries one: of rows with one key the latest stands."""
+    freshness: str | None = None
+    """How old the newest row may be before the source counts as stale, for example `2d`; needs `timestamp`."""
+    checks: str | None = None
+    """A function of `features.py` that returns named Boolean expressions; a row for which one is false is a bad row."""
     timezone: str | None = None
     null: tuple[str, ...] = NULL_WORDS
     delimiter: str = ","
@@ -61,10 +69,17 @@ class SourceTable(Table, frozen=True, kw_only=True):
         return (self.files,) if isinstance(self.files, str) else self.files
 
 
+class EntityTable(Table, frozen=True, kw_only=True):
+    """`[entity.NAME]`: what features describe; views name it instead of its columns."""
+
+    join_keys: tuple[str, ...]
+    description: str = ""
+
+
 class AggregateTable(Table, frozen=True, kw_only=True):
     """One windowed aggregate of a feature view, over rows with event_timestamp in (t - window, t]."""
 
-    by: Literal["count", "sum", "mean", "min", "max"]
+    by: Literal["count", "sum", "mean", "min", "max", "last", "distinct"]
     of: str | None = None
     window: str
 
@@ -74,11 +89,17 @@ class FeatureViewTable(Table, frozen=True, kw_only=True):
 
     source: str
     entity: tuple[str, ...]
+    """Join keys: columns of the source, or names of declared entities that stand for theirs."""
     timestamp: str | None = None
     """Column that says when the values became known; default: the source's timestamp."""
+    function: str | None = None
+    """A function of `features.py` whose expressions add columns to the source's rows, each row by itself."""
     ttl: str | None = None
     features: tuple[str, ...] = ()
     aggregate: dict[str, AggregateTable] = {}
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class OnDemandTable(Table, frozen=True, kw_only=True):
@@ -86,6 +107,16 @@ class OnDemandTable(Table, frozen=True, kw_only=True):
 
     function: str
     inputs: tuple[str, ...]
+
+
+class FeatureServiceTable(Table, frozen=True, kw_only=True):
+    """`[feature_service.NAME]`: what one model asks for, under a name of its own."""
+
+    features: tuple[str, ...]
+    """Views, single features as `view:feature`, on-demand groups and columns."""
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
 
 
 class SplitTable(Table, frozen=True, kw_only=True):
@@ -132,7 +163,7 @@ class ModelTable(Table, frozen=True, kw_only=True):
     request: tuple[str, ...] = ()
     """What a caller sends; default: the features that are columns of the source."""
     features: tuple[str, ...] = ()
-    """Names of feature views, on-demand groups or columns; default: every usable column."""
+    """Names of views (or `view:feature`), services, on-demand groups or columns; default: every usable column."""
     learner: Literal["xgboost"] = "xgboost"
     params: dict[str, int | float | str | bool] = {}
     seed: int = 0
@@ -187,8 +218,10 @@ class LabConfig(Table, frozen=True, kw_only=True):
 
     lab: LabTable = LabTable()
     source: dict[str, SourceTable] = {}
+    entity: dict[str, EntityTable] = {}
     feature_view: dict[str, FeatureViewTable] = {}
     on_demand: dict[str, OnDemandTable] = {}
+    feature_service: dict[str, FeatureServiceTable] = {}
     model: dict[str, ModelTable] = {}
     monitoring: MonitoringTable = MonitoringTable()
     trigger: dict[str, TriggerTable] = {}

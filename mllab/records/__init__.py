@@ -30,9 +30,26 @@ from mllab.records.commands import (
     Train,
     TrashRun,
 )
-from mllab.records.data import DataFile, DatasetVersion, FileStatus, Refusal, Rejection, TrainingSet
-from mllab.records.declaration import ConfigVersion, DType, Field, Schema, SourceState
+from mllab.records.data import (
+    DataFile,
+    DatasetVersion,
+    FileStatus,
+    Refusal,
+    Rejection,
+    SchemaChange,
+    TrainingSet,
+)
+from mllab.records.declaration import ConfigVersion, Contract, DType, Field, Schema, SourceState
 from mllab.records.events import Event
+from mllab.records.features import (
+    Difference,
+    FeatureRow,
+    FeatureStatus,
+    FeatureViewSummary,
+    FeatureViewVersion,
+    Materialization,
+    Verification,
+)
 from mllab.records.jobs import Job, JobStatus, JobStep, Lane, Progress, TriggerState
 from mllab.records.predictions import Label, Prediction
 from mllab.records.registry import (
@@ -72,12 +89,18 @@ __all__ = [
     "Cancel",
     "Command",
     "ConfigVersion",
+    "Contract",
     "DType",
     "DataFile",
     "DatasetVersion",
     "Deployment",
+    "Difference",
     "Event",
+    "FeatureRow",
     "FeatureSpec",
+    "FeatureStatus",
+    "FeatureViewSummary",
+    "FeatureViewVersion",
     "Field",
     "FileStatus",
     "FileSummary",
@@ -91,6 +114,7 @@ __all__ = [
     "LabStatus",
     "Label",
     "Lane",
+    "Materialization",
     "LogLabels",
     "MetricPoint",
     "ModelState",
@@ -118,6 +142,7 @@ __all__ = [
     "RunNames",
     "RunStatus",
     "Schema",
+    "SchemaChange",
     "Served",
     "SourceState",
     "SourceSummary",
@@ -131,6 +156,7 @@ __all__ = [
     "TrashRun",
     "TriggerState",
     "TriggerSummary",
+    "Verification",
     "VersionStatus",
     "VersionSummary",
 ]

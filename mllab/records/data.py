@@ -13,6 +13,8 @@ class FileStatus(StrEnum):
     ACCEPTED = "accepted"
     QUARANTINED = "quarantined"
     WAITING = "waiting"
+    RETRACTED = "retracted"
+    """Was accepted and has been taken out of its source's data again; kept byte for byte."""
 
 
 class DataFile(Record, frozen=True, kw_only=True):
@@ -39,6 +41,12 @@ class DataFile(Record, frozen=True, kw_only=True):
     rejected_digest: str | None = None
     """The rejected rows as JSON lines with line, code and reason."""
     notes: tuple[str, ...] = ()
+    n_nulled: int = 0
+    """Cells that were made missing by a field's `on_bad = "null"`."""
+    contract_version: int | None = None
+    """The contract it was accepted under."""
+    replaced_by: str | None = None
+    """SHA-256 of the file that took its place."""
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -49,6 +57,20 @@ class Refusal(Record, frozen=True, kw_only=True):
     hint: str
     line: int | None = None
     """1-based line of the first offender, where there is one."""
+    diff: tuple["SchemaChange", ...] = ()
+    """For code `schema`: how the file's columns differ from the contract."""
+
+
+class SchemaChange(Record, frozen=True, kw_only=True):
+    """One way in which a file's columns differ from the contract."""
+
+    column: str
+    change: str
+    """`added`, `missing` or `type`."""
+    contract: str | None = None
+    """The contract's type."""
+    found: str | None = None
+    """The file's type."""
 
 
 class Rejection(Record, frozen=True, kw_only=True):
@@ -72,6 +94,8 @@ class DatasetVersion(Record, frozen=True, kw_only=True):
     """Digests in order of arrival; where a key repeats with other values, the later part wins."""
     n_rows: int
     created_at: datetime
+    reason: str = ""
+    """Why a version has fewer parts than the one before: what was retracted, replaced or forgotten."""
 
 
 class TrainingSet(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from mllab.records.base import Record
 
@@ -44,6 +45,25 @@ class Schema(Record, frozen=True, kw_only=True):
         return [field.name for field in self.fields]
 
 
+class Contract(Record, frozen=True, kw_only=True):
+    """One version of what a source demands of its files: columns and types as adopted, rules as declared."""
+
+    source: str
+    version: int
+    raw_schema: Schema
+    """Columns as they stand in a file."""
+    schema: Schema
+    """Columns after `with_columns`: what an accepted part holds."""
+    rules: dict[str, Any]
+    """`key`, `timestamp`, `created_timestamp`, `freshness`, `checks`, `fields`, `max_rejected_share` as declared."""
+    digest: str
+    """Over schemas, rules and the code of the checks."""
+    reason: str
+    """`inferred from FILE`, `declaration changed`, `accepted from FILE`."""
+    config_digest: str
+    adopted_at: datetime
+
+
 class SourceState(Record, frozen=True, kw_only=True):
     """What is known of a declared source beyond its declaration: the contract inferred from its first file."""
 
@@ -53,3 +73,5 @@ class SourceState(Record, frozen=True, kw_only=True):
     schema: Schema | None = None
     """Columns after `with_columns` and renames: what an accepted part holds."""
     adopted_at: datetime | None = None
+    contract_version: int = 0
+    """The newest contract's number; 0 before the first accepted file."""

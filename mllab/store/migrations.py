@@ -158,3 +158,47 @@ def m003_newest_first(db: Database) -> None:
     for statement in _NEWEST_FIRST.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+_DATA_AND_FEATURES = """
+ALTER TABLE datafiles ADD COLUMN n_nulled INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE datafiles ADD COLUMN contract_version INTEGER;
+ALTER TABLE datafiles ADD COLUMN replaced_by TEXT;
+ALTER TABLE datasets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN contract_version INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE contracts (
+    source TEXT NOT NULL, version INTEGER NOT NULL, raw_schema TEXT NOT NULL, schema TEXT NOT NULL,
+    rules TEXT NOT NULL, digest TEXT NOT NULL, reason TEXT NOT NULL, config_digest TEXT NOT NULL,
+    adopted_at INTEGER NOT NULL, PRIMARY KEY (source, version)
+) STRICT;
+CREATE TABLE profiles (
+    source TEXT NOT NULL, version INTEGER NOT NULL, artifact TEXT NOT NULL, n_rows INTEGER NOT NULL,
+    n_columns INTEGER NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (source, version)
+) STRICT;
+CREATE TABLE feature_views (
+    view TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
+    declaration TEXT NOT NULL, timestamp TEXT NOT NULL, key TEXT NOT NULL, created_timestamp TEXT, code TEXT,
+    config_digest TEXT NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (view, version)
+) STRICT;
+CREATE TABLE materializations (
+    digest TEXT PRIMARY KEY, view TEXT NOT NULL, version INTEGER NOT NULL, source TEXT NOT NULL,
+    dataset_version INTEGER NOT NULL, "index" TEXT NOT NULL, n_entities INTEGER NOT NULL, n_rows INTEGER NOT NULL,
+    n_skipped INTEGER NOT NULL, newest_at INTEGER, online_from INTEGER, n_online INTEGER NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT;
+DROP TABLE online_parts;
+DROP TABLE online_rows;
+CREATE TABLE online_views (view INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE online_rows (
+    view INTEGER NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, created INTEGER NOT NULL, hash INTEGER NOT NULL,
+    row BLOB NOT NULL, PRIMARY KEY (view, entity, at, created, hash)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+@migrations()
+def m004_data_and_features(db: Database) -> None:
+    """Contracts and profiles by version, files that are taken back, feature views by version, a leaner online store."""
+    for statement in _DATA_AND_FEATURES.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

@@ -12,10 +12,13 @@ from mllab.errors import Unavailable
 from mllab.records import (
     AliasMove,
     ConfigVersion,
+    Contract,
     DataFile,
     DatasetVersion,
     Deployment,
+    FeatureViewVersion,
     Job,
+    Materialization,
     ModelVersion,
     RegisteredModel,
     Run,
@@ -25,7 +28,7 @@ from mllab.records import (
 )
 from mllab.store.connect import Readers
 
-NEWEST_STEP = "m003_newest_first"
+NEWEST_STEP = "m004_data_and_features"
 """The last step of `migrations`, said again here for those who only read: they do not import what migrates."""
 
 
@@ -50,8 +53,11 @@ class StateTable(NamedTuple):
 STATE_TABLES: dict[str, StateTable] = {
     "config": StateTable("configs", ConfigVersion, ("digest",)),
     "source": StateTable("sources", SourceState, ("name",)),
+    "contract": StateTable("contracts", Contract, ("source", "version")),
     "datafile": StateTable("datafiles", DataFile, ("sha256",)),
     "dataset": StateTable("datasets", DatasetVersion, ("source", "version")),
+    "feature_view": StateTable("feature_views", FeatureViewVersion, ("view", "version")),
+    "materialization": StateTable("materializations", Materialization, ("digest",)),
     "training_set": StateTable("training_sets", TrainingSet, ("digest",)),
     "run": StateTable("runs", Run, ("run_id",)),
     "model": StateTable("models", RegisteredModel, ("name",)),
