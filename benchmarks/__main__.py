@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import loop, serve, start, tui
+from benchmarks import intake, loop, serve, start, tui
 
-ALL = {"start": start.main, "loop": loop.main, "serve": serve.main, "tui": tui.main}
+ALL = {"start": start.main, "intake": intake.main, "loop": loop.main, "serve": serve.main, "tui": tui.main}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

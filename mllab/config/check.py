@@ -1,13 +1,31 @@
 """Names that must be declared elsewhere, and combinations of values that mean nothing."""
 
 import re
+from datetime import datetime
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mllab.config.locate import place
-from mllab.config.tables import FeatureViewTable, LabConfig, ModelTable, SourceTable, SplitTable, TriggerTable
+from mllab.config.tables import (
+    FeatureViewTable,
+    FieldTable,
+    LabConfig,
+    ModelTable,
+    SourceTable,
+    SplitTable,
+    TriggerTable,
+)
+from mllab.config.transforms import Chains, DateParts, chain_problem
 from mllab.config.words import duration, nearest
 from mllab.errors import InvalidInput
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Check:
@@ -76,6 +94,23 @@ class Check:
             self.fail(f"source.{name}.freshness", "freshness is the age of the newest row", "declare a `timestamp`")
         if len(source.delimiter) != 1 or len(source.quote) != 1:
             self.fail(f"source.{name}.delimiter", "delimiter and quote are one character each", 'for example "\\t"')
+        for column, field in source.fields.items():
+            self.field(f"source.{name}.fields.{column}", column, field, source)
+
+    def field(self, path: str, column: str, field: FieldTable, source: SourceTable) -> None:
+        """Check one entry of `[source.NAME.fields]`."""
+        must = {*source.key, source.timestamp, source.created_timestamp}
+        if field.on_bad == "null" and (column in must or field.nullable is False):
+            reason = f"`{column}` must not be missing, so its bad cells cannot be made so"
+            self.fail(path, reason, 'take `on_bad = "null"` out: such a row is left out')
+        bounds = [one for one in field.range or () if one is not None]
+        for bound in bounds:
+            if isinstance(bound, str) and not _is_time(bound):
+                self.fail(
+                    path, f"`{bound}` is no day and no time", 'for example "2024-05-06" or "2024-05-06T07:08:09Z"'
+                )
+        if len(bounds) == 2 and (isinstance(bounds[0], str) != isinstance(bounds[1], str)):
+            self.fail(path, f"the range of `{column}` mixes numbers and times", "give two numbers or two times")
 
     def view(self, name: str, view: FeatureViewTable) -> None:
         """Check one `[feature_view.NAME]`."""
@@ -91,6 +126,31 @@ class Check:
                 self.fail(f"{path}.aggregate.{feature}", f"`{aggregate.by}` needs `of`", hint)
         if not view.timestamp and not self.config.source[view.source].timestamp:
             self.fail(path, f"view `{name}` has no timestamp", "name the column that says when its values became known")
+        self.transforms(path, view.transform, [*view.features, *view.aggregate], f"feature of view `{name}`")
+
+    def transforms(self, path: str, chains: Chains, features: list[str] | None, what: str) -> None:
+        """Check the `transform` of a view or model; features None: which there are is not known without data."""
+        for feature, steps in chains.items():
+            here = f"{path}.transform.{feature}"
+            if features is not None:
+                self.known(here, feature, features, what)
+            if found := chain_problem(steps):
+                self.fail(here, f"`{feature}`, {found[0]}", found[1])
+            for step in steps:
+                if isinstance(step, DateParts):
+                    self.zone(here, step.timezone)
+
+    def features_of(self, model: ModelTable) -> list[str] | None:
+        """The names of a model's features; None where an on-demand function or the columns of a file give them."""
+        found: list[str] = []
+        services = self.config.feature_service
+        for name in [one for it in model.features for one in (services[it].features if it in services else (it,))]:
+            if name in self.config.on_demand:
+                return None
+            view, colon, feature = name.partition(":")
+            table = self.config.feature_view.get(view)
+            found += [name] if table is None else [feature] if colon else [*table.features, *table.aggregate]
+        return found or None
 
     def references(self, path: str, names: tuple[str, ...]) -> None:
         """Refuse a `view:feature` whose view or feature is not declared."""
@@ -107,6 +167,7 @@ class Check:
         self.references(f"{path}.features", model.features)
         self.known(f"{path}.source", model.source, list(self.config.source), "source")
         self.lasts(f"{path}.label_within", model.label_within)
+        self.transforms(path, model.transform, self.features_of(model), f"feature of model `{name}`")
         if model.target in model.features:
             self.fail(f"{path}.features", f"`{model.target}` is the target and cannot be a feature", "take it out")
         for gate in model.gates:

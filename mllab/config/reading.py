@@ -1,7 +1,7 @@
 """From the text of `mllab.toml` to a checked declaration."""
 
 import tomllib
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import msgspec
 
@@ -72,15 +72,19 @@ def origins(config: LabConfig, text: str) -> list[tuple[str, Any, str]]:
     return found
 
 
-def _culprit(raw: dict[str, Any], message: str) -> tuple[str, str]:
+def _culprit(raw: Any, message: str, table: Any = LabConfig, path: str = "") -> tuple[str, str]:
     """Msgspec's message, and the dotted path of the one named table that causes it: msgspec itself says `[...]`."""
-    for field in msgspec.structs.fields(LabConfig):
-        kind = get_args(field.type)
-        if len(kind) != 2 or not isinstance(raw.get(field.name), dict):
+    if not isinstance(raw, dict) or not (isinstance(table, type) and issubclass(table, msgspec.Struct)):
+        return message, path
+    for field in msgspec.structs.fields(table):
+        value = raw.get(field.encode_name)
+        if get_origin(field.type) is not dict or not isinstance(value, dict):
             continue
-        for name, table in raw[field.name].items():
+        kind = get_args(field.type)[1]
+        for name, inner in value.items():
             try:
-                msgspec.convert(table, kind[1])
+                msgspec.convert(inner, kind)
             except msgspec.ValidationError as error:
-                return str(error), f"{field.name}.{name}"
-    return message, ""
+                below = ".".join(one for one in (path, field.encode_name, name) if one)
+                return _culprit(inner, str(error), kind, below)
+    return message, path

@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from mllab.config.transforms import Chains
 from mllab.records import DType
 
 NULL_WORDS = ("", "NA", "N/A", "null", "NULL", "?", "NaN", "nan", "None")
@@ -27,7 +28,8 @@ class FieldTable(Table, frozen=True, kw_only=True):
 
     type: DType | None = None
     nullable: bool | None = None
-    range: tuple[float | None, float | None] | None = None
+    range: tuple[float | str | None, float | str | None] | None = None
+    """Least and greatest value: numbers; for dates and times texts such as `2024-05-06` or RFC 3339."""
     allowed: tuple[str | int | float | bool, ...] | None = None
     unique: bool = False
     """No value twice, within a file and among all accepted files."""
@@ -97,6 +99,8 @@ class FeatureViewTable(Table, frozen=True, kw_only=True):
     ttl: str | None = None
     features: tuple[str, ...] = ()
     aggregate: dict[str, AggregateTable] = {}
+    transform: Chains = {}
+    """Feature to a list of steps, fitted on the training split of each model that takes it: docs/transforms.md."""
     description: str = ""
     owner: str = ""
     tags: tuple[str, ...] = ()
@@ -164,6 +168,8 @@ class ModelTable(Table, frozen=True, kw_only=True):
     """What a caller sends; default: the features that are columns of the source."""
     features: tuple[str, ...] = ()
     """Names of views (or `view:feature`), services, on-demand groups or columns; default: every usable column."""
+    transform: Chains = {}
+    """Feature to a list of steps; stands in place of what its view says. See docs/transforms.md."""
     learner: Literal["xgboost"] = "xgboost"
     params: dict[str, int | float | str | bool] = {}
     seed: int = 0

@@ -3,6 +3,7 @@
 The one place where Polars reads bytes that somebody else wrote; it is meant to run in an engine's child.
 """
 
+import contextlib
 import dataclasses
 import io
 import zlib
@@ -20,7 +21,7 @@ from mllab.steps.header import tidy_names
 from mllab.steps.json_lines import read_json_lines
 from mllab.steps.magic import recognise
 from mllab.steps.tables import RawTable, Refused, counted, shown
-from mllab.steps.text import Text, finished, is_plain, open_text, read_rows
+from mllab.steps.text import Text, finished, is_plain, is_unquoted, open_text, read_rows
 
 MOST_BYTES = 4 << 30
 """Unpacked size beyond which a file is refused."""
@@ -163,11 +164,19 @@ def _unzstd(content: bytes) -> Iterator[bytes]:
 
 def _read_text(content: bytes, source: SourceTable) -> RawTable:
     text = open_text(content, source)
+    if is_unquoted(text, source):
+        with contextlib.suppress(Refused):  # rows of different widths, of which the careful way names the first
+            return _read_plain(text, source)
+        return read_rows(text, source)
     return _read_plain(text, source) if is_plain(text, source) else read_rows(text, source)
 
 
 def _read_plain(text: Text, source: SourceTable) -> RawTable:
-    """The same as `read_rows`, many times faster, for a body of which `is_plain` holds."""
+    """The same as `read_rows`, many times faster, for a body of which `is_plain` holds.
+
+    Raises:
+        Refused: a row has more cells than the header, which such a body has not.
+    """
     names = [str(position) for position in range(len(text.names))]
     frame = _guarded(
         lambda: pl.read_csv(

@@ -18,6 +18,7 @@ from mllab.steps.gates import absolute, align, latency, no_worse_than, unseen_ro
 from mllab.steps.predict import Predictor
 from mllab.steps.train import fit_model
 from mllab.steps.training_set import FeaturePlan, plan_features
+from mllab.steps.transforms.choose import chosen_transforms
 from mllab.store.artifacts import Artifacts
 
 Report = Callable[[Progress], None]
@@ -50,6 +51,7 @@ def fit(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_sto
         task=table.task,
         learner=table.learner,
         params=inputs["params"],
+        transforms=chosen_transforms(config, inputs["model"], plan.groups),
         seed=inputs["seed"],
         nthread=threads(),
         report=report,

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
+import msgspec
 import polars as pl
 
-from mllab.engine.frames import load_columns
-from mllab.records import Progress
+from mllab.engine.frames import load_parts
+from mllab.records import Progress, Schema
 from mllab.store.artifacts import Artifacts
 
 Report = Callable[[Progress], None]
@@ -20,13 +21,16 @@ def sample_rows(
 ) -> dict[str, Any]:
     """The newest rows of a source; columns that a part does not have are null.
 
-    Inputs: parts (digests, newest first), columns, timestamp (column or None), n. Outputs: rows, as JSON holds them.
+    Inputs: parts (digests, newest first), schema (of the source's contract), columns, timestamp (column or None), n.
+    Outputs: rows, as JSON holds them.
     """
     columns, timestamp = inputs["columns"], inputs["timestamp"]
+    schema = msgspec.convert(inputs["schema"], Schema)
     wanted = [*columns, timestamp] if timestamp is not None and timestamp not in columns else columns
     rows: list[dict[str, Any]] = []
     for part in inputs["parts"]:
-        found = _newest(load_columns(artifacts, part, wanted), timestamp, inputs["n"] - len(rows))
+        (frame,) = load_parts(artifacts, [part], schema, columns=wanted).frames
+        found = _newest(frame, timestamp, inputs["n"] - len(rows))
         rows += [{name: _as_json(row.get(name)) for name in columns} for row in found.iter_rows(named=True)]
         if len(rows) == inputs["n"] or should_stop():
             break

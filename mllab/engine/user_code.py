@@ -124,6 +124,11 @@ def compute(
     return [{name: _tidy(value) for name, value in row.items()} for row in found.to_dicts()]
 
 
+def polars_types(fields: Sequence[Field]) -> dict[str, pl.DataType]:
+    """The columns that hold checked request values."""
+    return {field.name: _TYPES[field.dtype] for field in fields}
+
+
 def _tidy(value: Any) -> Any:
     """A value as `plain_values` has it: no NaN, no -0.0."""
     if isinstance(value, float):
@@ -138,7 +143,7 @@ def _prepared(
     """A function's expressions and the columns they read, worked out once per loaded text."""
     expressions = call({function: made}, function, [field.name for field in fields])
     needed = {root for expression in expressions for root in expression.meta.root_names()}
-    return expressions, {field.name: _TYPES[field.dtype] for field in fields if field.name in needed}
+    return expressions, polars_types([field for field in fields if field.name in needed])
 
 
 def _output_name(expression: pl.Expr, where: str) -> str:

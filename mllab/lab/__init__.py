@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from mllab.errors import NotFound
 from mllab.lab.asking import Asking
+from mllab.lab.featuring import Featuring
 from mllab.lab.operating import Operating
 from mllab.lab.tracking import Tracking
 from mllab.records import (
@@ -38,7 +39,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Lab(Asking, Operating, Tracking):
+class Lab(Asking, Featuring, Operating, Tracking):
     """One opened lab. Safe to use from several threads. Close it, or use it as a context manager."""
 
     def __init__(self, workspace: "Workspace", client: "Client | None" = None) -> None:
@@ -229,6 +230,18 @@ class Lab(Asking, Operating, Tracking):
         job = self._do("retry", Job, file=file)
         return self.wait(job.job_id) if wait else job
 
+    def accept_schema(self, file: str, *, wait: bool = False) -> Job:
+        """Take a quarantined file again, and its columns over into the next contract of its source.
+
+        New columns come in as they are, missing ones become optional, changed types are those of the file.
+
+        Raises:
+            NotFound: no such file or source. Conflict: it is not in quarantine, or not for its columns.
+            InvalidInput: a column that the declaration needs is missing in it.
+        """
+        job = self._do("accept_schema", Job, file=file)
+        return self.wait(job.job_id) if wait else job
+
     def log_labels(self, labels: Sequence[Mapping[str, Any]]) -> dict[str, int]:
         """Bring truth for earlier predictions: `prediction_id`, `label`, optional `observed_at` each.
 
@@ -236,12 +249,6 @@ class Lab(Asking, Operating, Tracking):
             NotFound: a prediction does not exist. Conflict: another label was given before.
         """
         return self._do("log_labels", dict[str, int], labels=[dict(one) for one in labels])
-
-    def wait(self, job_id: str) -> Job:
-        """Wait for a job; alone, do the work here."""
-        from mllab.workflows.work import wait_for
-
-        return wait_for(self._workspace, job_id, hosted=self.is_attached)
 
     def command(self, verb: str, body: Any) -> Any:
         """Run a command by the name of its verb, as another process sends it.

@@ -12,6 +12,7 @@ from mllab.lab.opened import Opened
 from mllab.records import (
     AliasMove,
     Answer,
+    Contract,
     DataFile,
     DatasetVersion,
     Event,
@@ -95,6 +96,26 @@ class Asking(Opened):
     def declared_sources(self) -> list[str]:
         """Names of the declared sources."""
         return list(self.config().source)
+
+    def contract(self, source: str, version: int | None = None) -> Contract:
+        """A version of what a source demands of its files; default: the newest.
+
+        Raises:
+            NotFound: no such source or version, or no file of it was accepted yet.
+        """
+        from mllab.workflows.contracts import get_contract
+
+        return get_contract(self._workspace, source, version)
+
+    def contracts(self, source: str) -> list[Contract]:
+        """Every version of a source's contract, oldest first; none before its first accepted file.
+
+        Raises:
+            NotFound: no source is called so.
+        """
+        from mllab.workflows.contracts import list_contracts
+
+        return list_contracts(self._workspace, source)
 
     def dataset_versions(self, source: str | None = None) -> list[DatasetVersion]:
         """Versions of one source's data, or of every source's, by source and version."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from mllab.records import COMMANDS
+from mllab.records import COMMANDS, Job
 
 if TYPE_CHECKING:
     from mllab.client import Client
@@ -18,6 +18,12 @@ class Opened:
 
     _workspace: "Workspace"
     _client: "Client | None"
+
+    def wait(self, job_id: str) -> Job:
+        """Wait for a job; alone, do the work here."""
+        from mllab.workflows.work import wait_for
+
+        return wait_for(self._workspace, job_id, hosted=self._client is not None)
 
     def _do(self, verb: str, result: type[T], **fields: Any) -> T:
         """Run one command here, or in the host."""

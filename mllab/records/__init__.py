@@ -10,14 +10,17 @@ from mllab.records.base import Record
 from mllab.records.bundle import Bundle, FeatureSpec, GoldenRow
 from mllab.records.commands import (
     COMMANDS,
+    AcceptSchema,
     Add,
     Assign,
     Cancel,
     Command,
     FireTrigger,
     LogLabels,
+    Materialize,
     PauseTrigger,
     Promote,
+    Push,
     Release,
     RequestRows,
     RestoreRun,
@@ -29,6 +32,7 @@ from mllab.records.commands import (
     TagRun,
     Train,
     TrashRun,
+    VerifyFeatures,
 )
 from mllab.records.data import (
     DataFile,
@@ -61,6 +65,7 @@ from mllab.records.registry import (
     VersionStatus,
 )
 from mllab.records.runs import MetricPoint, Run, RunNames, RunStatus, Task
+from mllab.records.transforms import FittedTransform
 from mllab.records.views import (
     Answer,
     FileSummary,
@@ -80,6 +85,7 @@ from mllab.records.views import (
 )
 
 __all__ = [
+    "AcceptSchema",
     "Add",
     "AliasMove",
     "Answer",
@@ -105,6 +111,7 @@ __all__ = [
     "FileStatus",
     "FileSummary",
     "FireTrigger",
+    "FittedTransform",
     "GateResult",
     "GoldenRow",
     "Job",
@@ -115,6 +122,7 @@ __all__ = [
     "Label",
     "Lane",
     "Materialization",
+    "Materialize",
     "LogLabels",
     "MetricPoint",
     "ModelState",
@@ -125,6 +133,7 @@ __all__ = [
     "Prediction",
     "Progress",
     "Promote",
+    "Push",
     "QuarantineEntry",
     "Record",
     "Refusal",
@@ -157,6 +166,7 @@ __all__ = [
     "TriggerState",
     "TriggerSummary",
     "Verification",
+    "VerifyFeatures",
     "VersionStatus",
     "VersionSummary",
 ]

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from msgspec.structs import force_setattr
+
 from mllab.records.base import Record
 from mllab.records.declaration import DType, Field
 from mllab.records.runs import Task
+from mllab.records.transforms import FittedTransform
 
 
 class FeatureSpec(Record, frozen=True, kw_only=True):
@@ -12,7 +15,7 @@ class FeatureSpec(Record, frozen=True, kw_only=True):
 
     name: str
     dtype: DType
-    """`bool`, `int`, `float` or `string`."""
+    """`bool`, `int`, `float` or `string`; of a raw feature that has transforms also `datetime` or `date`."""
     categories: tuple[str, ...] = ()
     """For `string`: the code of a value is its position here; any other value is missing to the model."""
     low: float | None = None
@@ -41,7 +44,11 @@ class Bundle(Record, frozen=True, kw_only=True):
     """Classes in the order of the model's outputs; for binary the second is the positive one."""
     threshold: float = 0.5
     features: tuple[FeatureSpec, ...]
-    """In the order of the matrix columns."""
+    """What is looked up, computed and logged, before any transform."""
+    inputs: tuple[FeatureSpec, ...] = ()
+    """What the booster takes, in the order of the matrix columns: the features after their transforms."""
+    transforms: tuple[FittedTransform, ...] = ()
+    """In the order they are applied."""
     request: tuple[Field, ...]
     """What a caller sends."""
     request_example: dict[str, Any] = {}
@@ -53,3 +60,10 @@ class Bundle(Record, frozen=True, kw_only=True):
     config_digest: str = ""
     """The declaration whose views and functions this version was trained with."""
     golden: tuple[GoldenRow, ...] = ()
+    importance: dict[str, float] = {}
+    """Feature to its share of the total gain of the trees, 0 to 1."""
+
+    def __post_init__(self) -> None:
+        """Without transforms, and in a bundle older than they, the features are the inputs."""
+        if not self.inputs:
+            force_setattr(self, "inputs", self.features)

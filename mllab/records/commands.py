@@ -1,6 +1,6 @@
 """Every wish to change something, as its record: what a second process sends to the host."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -59,6 +59,12 @@ class Assign(Command, frozen=True, kw_only=True):
 
 class Retry(Command, frozen=True, kw_only=True):
     """Take a quarantined file again under the present declaration."""
+
+    file: str
+
+
+class AcceptSchema(Command, frozen=True, kw_only=True):
+    """Take a quarantined file again and its columns over into the contract of its source."""
 
     file: str
 
@@ -126,6 +132,30 @@ class LogLabels(Command, frozen=True, kw_only=True):
     labels: tuple[dict[str, Any], ...]
 
 
+class Materialize(Command, frozen=True, kw_only=True):
+    """Bring feature views up to the newest data."""
+
+    view: str | None = None
+    end: str | None = None
+    """RFC 3339: rows that became known later stay offline."""
+    anew: bool = False
+    """Even where no data has come."""
+
+
+class VerifyFeatures(Command, frozen=True, kw_only=True):
+    """Replay a model's latest predictions against the offline store."""
+
+    model: str
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
+
+
+class Push(Command, frozen=True, kw_only=True):
+    """Bring rows of a source by hand: into its data, and online at once."""
+
+    source: str
+    rows: tuple[dict[str, Any], ...]
+
+
 class RequestRows(Command, frozen=True, kw_only=True):
     """Look up real rows to ask a model with. It changes nothing; the host does it, for it has the engine."""
 
@@ -142,6 +172,7 @@ COMMANDS: dict[str, type[Command]] = {
     "add": Add,
     "assign": Assign,
     "retry": Retry,
+    "accept_schema": AcceptSchema,
     "cancel": Cancel,
     "retry_job": RetryJob,
     "pause_trigger": PauseTrigger,
@@ -152,6 +183,9 @@ COMMANDS: dict[str, type[Command]] = {
     "trash_run": TrashRun,
     "restore_run": RestoreRun,
     "log_labels": LogLabels,
+    "materialize": Materialize,
+    "push": Push,
+    "verify_features": VerifyFeatures,
     "request_rows": RequestRows,
 }
 """Verb of `Lab` to its command; what `POST /api/v1/commands/{verb}` accepts."""

@@ -47,6 +47,10 @@ class DataFile(Record, frozen=True, kw_only=True):
     """The contract it was accepted under."""
     replaced_by: str | None = None
     """SHA-256 of the file that took its place."""
+    diff: tuple["SchemaChange", ...] = ()
+    """How its columns differ from the contract it was held against."""
+    newest_at: datetime | None = None
+    """The newest timestamp among its accepted rows, where the source has one."""
 
 
 class Refusal(Record, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Refusal(Record, frozen=True, kw_only=True):
     line: int | None = None
     """1-based line of the first offender, where there is one."""
     diff: tuple["SchemaChange", ...] = ()
-    """For code `schema`: how the file's columns differ from the contract."""
+    """How the file's columns differ from the contract, where that is the cause or part of it."""
 
 
 class SchemaChange(Record, frozen=True, kw_only=True):
@@ -114,4 +118,6 @@ class TrainingSet(Record, frozen=True, kw_only=True):
     n_test: int
     n_unlabelled: int = 0
     notes: tuple[str, ...] = ()
+    views: dict[str, int] = {}
+    """Feature view to the version its features are of."""
     created_at: datetime

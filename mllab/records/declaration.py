@@ -33,6 +33,8 @@ class Field(Record, frozen=True, kw_only=True):
     name: str
     dtype: DType
     nullable: bool = True
+    optional: bool = False
+    """A file may come without it: its cells are missing then."""
 
 
 class Schema(Record, frozen=True, kw_only=True):

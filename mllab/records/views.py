@@ -70,6 +70,14 @@ class SourceSummary(Record, frozen=True, kw_only=True):
     n_files: int
     columns: dict[str, str]
     """Column to type, once a file has been accepted."""
+    contract_version: int = 0
+    """The contract in force; 0 before the first accepted file."""
+    newest_at: datetime | None = None
+    """The newest timestamp among the accepted rows, where the source has one."""
+    freshness: str | None = None
+    """How old that may be, as declared."""
+    is_stale: bool = False
+    """Whether it is older."""
 
 
 class FileSummary(Record, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """One column of cells -> one column of a contract's type, and which cells do not fit."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -34,15 +34,36 @@ class Column:
     notes: tuple[str, ...] = ()
 
 
-def convert(column: pl.Series, dtype: DType, source: SourceTable, zone: str) -> Column:
+def convert(column: pl.Series, dtype: DType, source: SourceTable, zone: str, quick: pl.Series | None = None) -> Column:
     """A raw column in the type of its contract; what does not fit is null and listed as bad.
+
+    Args:
+        column: raw cells.
+        dtype: the type wanted.
+        source: read options.
+        zone: IANA zone of naive times.
+        quick: values that `quick_values` has found already, null where it has not.
 
     Raises:
         Refused: `type`, where the file's own type can never fit; `date`, where a declared format means nothing.
     """
+    if quick is not None:
+        return _completed(quick, column, dtype, source, zone)
     if column.dtype == pl.String:
         return _from_text(column, dtype, source, zone)
     return _from_typed(column, dtype, source, zone)
+
+
+def _completed(quick: pl.Series, column: pl.Series, dtype: DType, source: SourceTable, zone: str) -> Column:
+    """The cells that are still open, read with care and put among the others."""
+    rows = quick.is_null().arg_true()
+    if rows.is_empty():
+        return Column(quick)
+    rest = _from_text(column.gather(rows), dtype, source, zone)
+    bad = rest.bad
+    if bad is not None:
+        bad = replace(bad, cells=bad.cells.with_columns(row=rows.gather(bad.cells["row"])))
+    return replace(rest, values=quick.scatter(rows, rest.values), bad=bad)
 
 
 def _from_text(column: pl.Series, dtype: DType, source: SourceTable, zone: str) -> Column:

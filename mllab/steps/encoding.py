@@ -23,6 +23,8 @@ def to_utf8(content: bytes, encoding: str) -> bytes:
         raise Refused("encoding", f"{encoding} is declared, but the text is not UTF-16", _add("utf-8"), 1)
     if wide and (name == "utf-16" or guessed == "utf-16"):
         name = guessed
+    if name == "utf-8" and content.isascii():
+        return content
     try:
         text = content.decode(name)
     except UnicodeDecodeError as error:

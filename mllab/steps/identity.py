@@ -3,6 +3,7 @@
 Must not use Polars' own hashes or orders of groups: they differ from release to release, these values are kept.
 """
 
+import struct
 from collections.abc import Sequence
 from hashlib import blake2b, sha256
 
@@ -45,12 +46,16 @@ def instants(frame: pl.DataFrame, column: str) -> pl.Series:
     return found.dt.convert_time_zone("UTC").dt.cast_time_unit("us")
 
 
-def deduplicate(parts: Sequence[pl.DataFrame], key: Sequence[str]) -> tuple[pl.DataFrame, int, int]:
+def deduplicate(
+    parts: Sequence[pl.DataFrame], key: Sequence[str], created_timestamp: str | None = None
+) -> tuple[pl.DataFrame, int, int]:
     """All rows of the parts, one per key.
 
     Args:
         parts: in order of arrival; where a key repeats the last row stands.
         key: the source's declared key; empty keeps every row, and so does a null in any key column.
+        created_timestamp: column with the moment of a row's revision: of a key the row revised last stands, whatever
+            came in last.
 
     Returns:
         The rows, how many repeated a kept or overruled row exactly, how many were overruled by other values.
@@ -64,6 +69,10 @@ def deduplicate(parts: Sequence[pl.DataFrame], key: Sequence[str]) -> tuple[pl.D
     if n_dropped == 0:
         return frame, 0, 0
     n_identical = whole.height - whole.n_unique()
+    if created_timestamp is not None:
+        revised = instants(frame, created_timestamp).rename("__revised")
+        order = frame.select(revised, pl.Series("__hash", row_hashes(frame))).with_row_index("__place")
+        frame = frame[order.sort("__revised", "__hash", nulls_last=False)["__place"]]
     return frame.filter(pl.struct(key).is_last_distinct() | partial), n_identical, n_dropped - n_identical
 
 
@@ -92,6 +101,35 @@ def _hash_columns(frame: pl.DataFrame, columns: Sequence[str]) -> Hashes:
         hashed[values.is_null().to_numpy()] = 0
         total += hashed
     return mix(total)
+
+
+def hash_values(names: Sequence[str], values: Sequence[bool | int | float | str]) -> int:
+    """What `row_hashes` gives for one row of plain values without null; many times faster for a single one."""
+    total = 0
+    for name, value in zip(names, values, strict=True):
+        total += _mix_one(_word_of(value) ^ text_hash(name))
+    return _mix_one(total & _WORD)
+
+
+_WORD = 2**64 - 1
+
+
+def _word_of(value: bool | int | float | str) -> int:
+    if isinstance(value, str):
+        return text_hash(value)
+    if isinstance(value, int):
+        return value & _WORD
+    value += 0.0
+    if abs(value) < 2**53 and value.is_integer():
+        return int(value) & _WORD
+    return int.from_bytes(struct.pack("<d", value), "little")
+
+
+def _mix_one(word: int) -> int:
+    word = (word + 0x9E3779B97F4A7C15) & _WORD
+    word = ((word ^ (word >> 30)) * 0xBF58476D1CE4E5B9) & _WORD
+    word = ((word ^ (word >> 27)) * 0x94D049BB133111EB) & _WORD
+    return word ^ (word >> 31)
 
 
 def text_hash(text: str) -> int:

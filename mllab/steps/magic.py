@@ -29,7 +29,12 @@ _FIRST_BYTES: tuple[tuple[bytes, str, str], ...] = (
     (b"{\\rtf", "RTF", "other"),
 )
 _MARKUP = re.compile(rb"\s*<(!doctype\b|html\b|\?xml\b)", re.IGNORECASE)
-_OFFICE = {b"xl/": "Excel workbook", b"word/": "Word document", b"mimetypeapplication/vnd.oasis": "OpenDocument file"}
+_OFFICE = {
+    b"xl/": "Excel workbook",
+    b"word/": "Word document",
+    b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet": "OpenDocument spreadsheet",
+    b"mimetypeapplication/vnd.oasis": "OpenDocument file",
+}
 
 
 def recognise(content: bytes) -> tuple[str, str]:

@@ -21,6 +21,21 @@ class Bad:
     """What a cell should have been, to go after "is no" or "is not"."""
     cells: pl.DataFrame
     """`row` (position in the frame), `code`, `cell` (as text, null for a missing one)."""
+    reason: str = ""
+    """The whole reason, where it is not about the cell."""
+
+
+def may_null(source: SourceTable, column: str) -> bool:
+    """Whether a bad cell of a column becomes missing instead of rejecting its row: never where it must not be."""
+    field = source.fields.get(column)
+    if field is None or field.on_bad != "null" or field.nullable is False:
+        return False
+    return column not in (*source.key, source.timestamp, source.created_timestamp)
+
+
+def nulled(bad: Bad) -> str:
+    """The note on cells that were made missing."""
+    return f"{counted(bad.cells.height, 'cell')} of {shown(bad.column)} read as missing: each {bad.wanted}"
 
 
 def reject_rows(
@@ -65,7 +80,8 @@ def _rejection(row: dict[str, object], lines: pl.Series, bad: Sequence[Bad]) -> 
     cell = row["cell"]
     what = "the cell" if cell is None else shown(str(cell))
     line = int(lines[int(str(row["row"]))])
-    return Rejection(line=line, code=str(row["code"]), column=one.column, reason=f"{what} {one.wanted}")
+    reason = one.reason or f"{what} {one.wanted}"
+    return Rejection(line=line, code=str(row["code"]), column=one.column, reason=reason)
 
 
 def _too_many(
@@ -95,6 +111,10 @@ def hint_for(code: str, column: str, cell: str) -> str:
             return "fill the cells in, or take the column out of `key` or its `nullable = false`"
         case "range" | "allowed":
             return f"check the values, or change {quoted(column)} in `fields` of its [source] table"
+        case "duplicate":
+            return f"take the repeated rows out, or `unique` from {quoted(column)} in `fields` of its [source] table"
+        case "check":
+            return "check the values, or the function of features.py that its [source] table names in `checks`"
     if re.fullmatch(r"[+-]?[0-9]*\.[0-9]+([eE][+-]?[0-9]+)?", cell):
         return f"if fractions are right, add {field.replace('string', 'float')} to its [source] table"
     return f"mend the cells, add words that mean missing to `null`, or add {field} to its [source] table"

@@ -1,19 +1,27 @@
 """What intake hands from step to step: a table as read, as typed, as accepted."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from mllab.records import Refusal, Rejection, Schema
+from mllab.records import Refusal, Rejection, Schema, SchemaChange
 
 
 class Refused(Exception):
     """Carries a refusal out of nested code; every public step turns it back into its result."""
 
-    def __init__(self, code: str, reason: str, hint: str, line: int | None = None) -> None:
+    def __init__(
+        self, code: str, reason: str, hint: str, line: int | None = None, diff: Sequence[SchemaChange] = ()
+    ) -> None:
         """Take the fields of a `Refusal`."""
         super().__init__(reason)
-        self.refusal = Refusal(code=code, reason=reason, hint=hint, line=line)
+        self.refusal = Refusal(code=code, reason=reason, hint=hint, line=line, diff=tuple(diff))
+
+    def with_diff(self, diff: Sequence[SchemaChange]) -> "Refused":
+        """The same refusal, with how the file's columns differ from the contract."""
+        one = self.refusal
+        return Refused(one.code, one.reason, one.hint, one.line, diff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,12 @@ class Typed:
     rejections: tuple[Rejection, ...] = ()
     """One per rejected row, in file order."""
     notes: tuple[str, ...] = ()
+    schema: Schema = Schema(fields=())
+    """The contract of the raw columns as it was applied: as declared by now, and with what was taken over."""
+    n_nulled: int = 0
+    """Cells that did not fit and were made missing."""
+    diff: tuple[SchemaChange, ...] = ()
+    """How the file's columns differ from the contract and were taken all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class Validated:
     """One per row that this step rejected, in file order."""
     n_rejected: int = 0
     notes: tuple[str, ...] = ()
+    n_nulled: int = 0
 
 
 def counted(n: int, one: str, many: str = "") -> str:

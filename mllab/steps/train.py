@@ -1,28 +1,27 @@
-"""A training set → a fitted model: task, classes, categories and ranges, learner, metrics, golden rows."""
+"""A training set → a fitted model: task, classes, transforms, learner, metrics, golden rows."""
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
 import numpy as np
 import polars as pl
 
+from mllab.config.transforms import Transform
 from mllab.errors import InvalidInput
-from mllab.records import Bundle, DType, FeatureSpec, Field, GoldenRow, Progress, Record, Task
+from mllab.records import Bundle, DType, FeatureSpec, Field, FittedTransform, GoldenRow, Progress, Record, Task
 from mllab.steps.evaluate import Truth, encode_target, evaluate_splits
+from mllab.steps.inputs import dtype_of, learn_inputs, supervise
 from mllab.steps.learners import Report, Sample, ShouldStop, get_learner
-from mllab.steps.predict import Encoder, Predictor
+from mllab.steps.predict import Predictor
 
-MAX_CATEGORIES = 1000
-"""The most frequent values of a text feature are kept; rarer ones are missing to the model."""
 MAX_CLASSES = 100
 MAX_INTEGER_CLASSES = 20
 """An integer target with at most this many distinct values is classified, unless the model says otherwise."""
 MIN_TRAIN_ROWS = 20
 N_GOLDEN_ROWS = 16
-
-_DTYPES: dict[Any, DType] = {pl.Boolean: DType.BOOL, pl.String: DType.STRING}
 
 
 class Trained(Record, frozen=True, kw_only=True):
@@ -34,6 +33,9 @@ class Trained(Record, frozen=True, kw_only=True):
     target_dtype: DType
     classes: tuple[bool | int | float | str, ...]
     features: tuple[FeatureSpec, ...]
+    inputs: tuple[FeatureSpec, ...]
+    """The features after their transforms: what the booster takes."""
+    transforms: tuple[FittedTransform, ...] = ()
     booster: bytes
     params: dict[str, Any]
     """All that were used, defaults included."""
@@ -59,6 +61,8 @@ class Trained(Record, frozen=True, kw_only=True):
             target_dtype=self.target_dtype,
             classes=self.classes,
             features=self.features,
+            inputs=self.inputs,
+            transforms=self.transforms,
             request=tuple(request),
             golden=self.golden,
             **more,
@@ -80,22 +84,6 @@ def infer_task(target: pl.Series) -> Task:
     return Task.REGRESSION
 
 
-def learn_features(frame: pl.DataFrame, names: Sequence[str]) -> tuple[FeatureSpec, ...]:
-    """What the columns look like in the given rows.
-
-    Args:
-        frame: training rows only, so that nothing is learnt from validation and test.
-        names: columns of dtype Boolean, integer, float or String.
-
-    Returns:
-        Specs in the order of `names`; categories by frequency, then name; low and high over finite values.
-
-    Raises:
-        InvalidInput: a column of another type.
-    """
-    return tuple(_learn_feature(frame.get_column(name)) for name in names)
-
-
 def fit_model(
     frame: pl.DataFrame,
     feature_names: Sequence[str],
@@ -104,6 +92,7 @@ def fit_model(
     task: Task | str | None = None,
     learner: str = "xgboost",
     params: Mapping[str, Any] | None = None,
+    transforms: Mapping[str, Sequence[Transform]] | None = None,
     seed: int = 0,
     nthread: int = 1,
     report: Report = lambda progress: None,
@@ -111,22 +100,26 @@ def fit_model(
 ) -> Trained:
     """Fit on the rows of split `train`, stop by `validation`, measure on all three.
 
-    Rows without a target are left out. The same frame, params, seed and nthread give the same booster.
+    Rows without a target are left out. Transforms learn from the training rows alone. The same frame, params, seed and
+    nthread give the same booster.
 
     Args:
-        frame: a training set: `__split`, `__target` and the features; other columns are ignored.
+        frame: a training set: `__split`, `__target`, the features, and for `target_encode` also `__row`; other columns
+            are ignored.
         feature_names: columns to learn from, in the order of the model's inputs; at least one.
         target: the target's name, for messages and the bundle.
         task: what is predicted; None: see `infer_task`.
         learner: name of a learner.
         params: of the learner.
+        transforms: feature to its steps.
         seed: of all sampling.
         nthread: threads to use.
         report: told after each round.
         should_stop: asked before each round.
 
     Raises:
-        InvalidInput: too few training rows, one class only, no feature, or parameters that do not fit.
+        InvalidInput: too few training rows, one class only, no feature, parameters that do not fit, or a transform that
+            cannot be fitted.
         Cancelled: `should_stop` said so.
     """
     chosen, used = get_learner(learner), dict(params or {})
@@ -140,13 +133,13 @@ def fit_model(
         raise InvalidInput(f"{rows} are too few to learn `{target}`", f"bring at least {MIN_TRAIN_ROWS}")
     task = Task(task) if task else infer_task(frame.get_column("__target"))
     classes = _classes(train.get_column("__target"), task, target)
-    features = learn_features(train, feature_names)
-    X = Encoder(features).frame(frame)  # noqa: N806
     y = encode_target(frame.get_column("__target"), classes, task)
+    truth = encode_target(train.get_column("__target"), classes, task)
+    made = learn_inputs(frame, feature_names, transforms or {}, supervise(train, truth, task, classes, seed))
     fitted = chosen.fit(
-        _sample(frame, "train", X, y),
-        _sample(frame, "validation", X, y),
-        features,
+        _sample(frame, "train", made.X, y),
+        _sample(frame, "validation", made.X, y),
+        made.inputs,
         task=task,
         n_classes=len(classes),
         params=used,
@@ -160,9 +153,11 @@ def fit_model(
         learner=learner,
         task=task,
         target=target,
-        target_dtype=_dtype(frame.get_column("__target")),
+        target_dtype=dtype_of(frame.get_column("__target")),
         classes=classes,
-        features=features,
+        features=made.features,
+        inputs=made.inputs,
+        transforms=made.transforms,
         booster=fitted.booster,
         params=fitted.params,
         n_rounds=fitted.n_rounds,
@@ -170,7 +165,7 @@ def fit_model(
         curves=fitted.curves,
     )
     bundle = trained.bundle("", ())
-    output = Predictor(bundle, fitted.booster, nthread).output(X)
+    output = Predictor(bundle, fitted.booster, nthread).output(made.X)
     return msgspec.structs.replace(
         trained,
         metrics=evaluate_splits(frame.get_column("__split"), y, output, task),
@@ -203,7 +198,9 @@ def golden_rows(
 
 
 def _json_value(value: Any) -> Any:
-    """NaN and infinities have no JSON; all of them are missing to the model."""
+    """NaN and infinities have no JSON; all of them are missing to the model. A date is its ISO text."""
+    if isinstance(value, date):
+        return value.isoformat()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -238,29 +235,3 @@ def _classes(target: pl.Series, task: Task, name: str) -> tuple[bool | int | flo
         hint = 'set task = "regression", or leave the column out' if target.dtype.is_numeric() else "group rare classes"
         raise InvalidInput(f"`{name}` has {len(found)} classes, at most {MAX_CLASSES} are supported", hint)
     return found
-
-
-def _learn_feature(column: pl.Series) -> FeatureSpec:
-    dtype = _dtype(column)
-    if dtype is DType.STRING:
-        counts = column.alias("value").drop_nulls().value_counts(name="n").sort("n", "value", descending=[True, False])
-        return FeatureSpec(name=column.name, dtype=dtype, categories=tuple(counts["value"][:MAX_CATEGORIES]))
-    if dtype is DType.BOOL:
-        return FeatureSpec(name=column.name, dtype=dtype)
-    values = column.cast(pl.Float64).drop_nulls()
-    values = values.filter(values.is_finite())
-    low, high = (values.min(), values.max()) if len(values) else (None, None)
-    return FeatureSpec(name=column.name, dtype=dtype, low=low, high=high)  # type: ignore[arg-type]
-
-
-def _dtype(column: pl.Series) -> DType:
-    if column.dtype in _DTYPES:
-        return _DTYPES[column.dtype]
-    if column.dtype.is_integer():
-        return DType.INT
-    if column.dtype.is_float():
-        return DType.FLOAT
-    raise InvalidInput(
-        f"column `{column.name}` is {column.dtype}: a model takes bool, int, float and string",
-        "leave it out of `features`, or compute a number from it in features.py",
-    )

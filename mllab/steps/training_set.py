@@ -16,8 +16,8 @@ from mllab.config import LabConfig, ModelTable, SplitTable, duration
 from mllab.errors import InvalidInput
 from mllab.records import DType
 from mllab.records.base import Record
-from mllab.steps.feature_plan import FeaturePlan, own, plan_features
-from mllab.steps.features import ViewRows, feature_names, join_view, plain_values
+from mllab.steps.feature_plan import FeaturePlan, chosen_view, own, plan_features
+from mllab.steps.features import ViewIndex, feature_names, join_view, plain_values
 from mllab.steps.identity import content_digest, deduplicate, instants, row_hashes
 from mllab.steps.splits import DEFAULT_SHARE, SPLITS, Sides, hash_split, time_split
 
@@ -42,6 +42,8 @@ _TYPES: dict[pl.DataType, DType] = {
     pl.Int64(): DType.INT,
     pl.Float64(): DType.FLOAT,
     pl.String(): DType.STRING,
+    pl.Datetime("us", "UTC"): DType.DATETIME,
+    pl.Date(): DType.DATE,
 }
 
 
@@ -89,7 +91,7 @@ class TooLittle:
 def assemble(
     parts: Sequence[pl.DataFrame],
     plan: FeaturePlan,
-    views: Mapping[str, ViewRows],
+    views: Mapping[str, ViewIndex],
     on_demand: Mapping[str, Sequence[pl.Expr]],
     config: LabConfig,
     model: str,
@@ -101,7 +103,7 @@ def assemble(
     Args:
         parts: of the model's source, in order of arrival.
         plan: of `plan_features`.
-        views: rows of each view of the plan.
+        views: index of each view of the plan.
         on_demand: expressions of each on-demand group of the plan.
         config: the declaration.
         model: name of the model.
@@ -111,8 +113,9 @@ def assemble(
         InvalidInput: a column is missing or cannot be a feature, an expression fails or looks at other rows.
     """
     table = config.model[model]
-    key = config.source[table.source].key
-    frame, n_identical, n_conflicting = deduplicate(parts, key)
+    source = config.source[table.source]
+    key = source.key
+    frame, n_identical, n_conflicting = deduplicate(parts, key, source.created_timestamp)
     counts = Counts(n_rows=sum(part.height for part in parts), n_identical=n_identical, n_conflicting=n_conflicting)
     if frame.height == 0:
         return TooLittle(reason=f"source `{table.source}` has no rows yet", counts=counts)
@@ -182,7 +185,7 @@ def _too_little(samples: pl.DataFrame, target: str) -> str | None:
 def _features(
     samples: pl.DataFrame,
     plan: FeaturePlan,
-    views: Mapping[str, ViewRows],
+    views: Mapping[str, ViewIndex],
     on_demand: Mapping[str, Sequence[pl.Expr]],
     config: LabConfig,
     where: str,
@@ -190,36 +193,56 @@ def _features(
     """The features of every sample, in the order of the plan."""
     owners: dict[str, str] = {}
     columns: list[pl.Series] = []
-    for kind, name in plan.groups:
-        if kind == "view":
-            view = config.feature_view[name]
+    for group in plan.groups:
+        name, said = group.name, f"{group.kind} `{group.name}`"
+        if group.kind == "view":
+            view = chosen_view(config, group)
             keyed = samples.select(*view.entity, "__at")
             found = join_view(keyed, "__at", views[name], view).select(feature_names(view))
-        elif kind == "on_demand":
-            found = _computed(samples, config.on_demand[name].inputs, on_demand[name], config.on_demand[name].function)
+        elif group.kind == "on_demand":
+            found = computed(samples, config.on_demand[name].inputs, on_demand[name], config.on_demand[name].function)
         else:
             found = samples.select(name)
-        found = plain_values(found, found.columns, f"{where}, {kind} `{name}`")
+        if found.columns != [name] or not found.schema[name].is_temporal():
+            found = plain_values(found, found.columns, f"{where}, {said}")
+        else:  # the parts of it that a transform takes are features
+            found = request_values(found, [name])
         for feature in found.columns:
-            own(owners, feature, f"{kind} `{name}`", where)
+            own(owners, feature, said, where)
         columns += found.get_columns()
     return pl.DataFrame(columns)
 
 
-def _computed(
+def computed(
     samples: pl.DataFrame, inputs: Sequence[str], expressions: Sequence[pl.Expr], function: str
 ) -> pl.DataFrame:
-    """On-demand features of every sample; each must be the same for a row alone, as it is in a request."""
-    asked = request_values(samples, inputs)
-    found = with_expressions(asked, expressions, function)
+    """On-demand features of every sample.
+
+    Raises:
+        InvalidInput: an input is missing, an expression fails or looks at other rows.
+    """
+    return row_by_row(request_values(samples, inputs), expressions, function, "a request brings one row alone")
+
+
+def row_by_row(frame: pl.DataFrame, expressions: Sequence[pl.Expr], function: str, why: str) -> pl.DataFrame:
+    """The columns that a function computes, each of which must be the same for a row alone.
+
+    Args:
+        frame: what the expressions read.
+        expressions: of the function.
+        function: its name, for messages.
+        why: what makes a row stand alone, for the hint.
+
+    Raises:
+        InvalidInput: an expression fails or looks at other rows.
+    """
+    found = with_expressions(frame, expressions, function)
     found = found.select(expression.meta.output_name() for expression in expressions)
-    for place in {0, asked.height // 2, asked.height - 1}:
-        alone = with_expressions(asked[place : place + 1], expressions, function).select(found.columns)
+    for place in {0, frame.height // 2, frame.height - 1} if frame.height else ():
+        alone = with_expressions(frame[place : place + 1], expressions, function).select(found.columns)
         for column in found.iter_columns():
             if column.dtype != alone[column.name].dtype or not column[place : place + 1].equals(alone[column.name]):
-                raise InvalidInput(
-                    f"`{function}`: `{column.name}` of a row depends on other rows", "a request brings one row alone"
-                )
+                raise InvalidInput(f"`{function}`: `{column.name}` of a row depends on other rows", why)
     return found
 
 

@@ -1,18 +1,27 @@
-"""Typed rows -> what a source accepts: ranges, allowed values, required cells, keys, a clock that is not ahead."""
+"""Typed rows -> what a source accepts: its columns, the rules of its cells, its key."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
+import msgspec
 import polars as pl
 
-from mllab.config import FieldTable, SourceTable, nearest
-from mllab.records import DType, Field, Refusal, Rejection, Schema
-from mllab.steps.rejecting import Bad, reject_rows
+from mllab.config import SourceTable, nearest
+from mllab.records import DType, Field, Refusal, Rejection, Schema, SchemaChange
+from mllab.steps.checks import check_cells, check_rows, check_unique, unique_columns
+from mllab.steps.contract import (
+    accept,
+    as_declared,
+    changed,
+    in_types,
+    listed,
+    missing_columns,
+    polars_type,
+    refuse_columns,
+)
+from mllab.steps.rejecting import reject_rows
 from mllab.steps.tables import Refused, Validated, counted, shown
-from mllab.steps.types import as_declared
 
-CLOCK_AHEAD = timedelta(minutes=5)
-"""How far the sender's clock may be ahead of ours."""
 ID_SHARE = 0.9
 _PROBE = 10_000
 _DTYPES: tuple[tuple[Callable[[pl.DataType], bool], DType], ...] = (
@@ -32,67 +41,113 @@ def validate(
     schema: Schema | None,
     *,
     now: datetime,
+    zone: str = "UTC",
     earlier: Sequence[Rejection] = (),
+    before: pl.DataFrame | None = None,
+    checks: Sequence[pl.Expr] = (),
+    needed: Mapping[str, str] | None = None,
 ) -> Validated | Refusal:
     """Hold a file's final columns against the source's declaration.
 
     Args:
         frame: typed rows, with the columns that `with_columns` adds.
         lines: the line of each row.
-        source: key, timestamp and fields.
+        source: key, timestamps and fields.
         schema: the contract of the final columns; None adopts this file's.
         now: the moment of intake, aware.
+        zone: IANA zone of bounds that are written without one.
         earlier: what typing rejected of the same file; it counts towards the limit and is not repeated in the result.
+        before: `unique` columns and key of the rows accepted earlier, in the types of any contract.
+        checks: what the function named by the source's `checks` returned.
+        needed: to take the file's columns over into the contract, as of `to_types`.
 
     Returns:
         The accepted rows in file order; or a refusal: `schema` where a declared column is missing or has another
         type, else the first offender's code where too many rows are bad.
+
+    Raises:
+        InvalidInput: a check fails or is not Boolean.
     """
     try:
         _known_names(frame, source)
-        frame, adopted = _contract(frame, schema and as_declared(schema, source), source)
-        frame, bad, notes = _check_cells(frame, source, now)
-        frame, lines, rejections = reject_rows(frame, lines, bad, source, len(earlier))
+        frame, adopted, notes = _contract(frame, schema, source, needed)
+        checked = check_cells(frame, source, now=now, zone=zone)
+        bad = checked.bad + check_rows(checked.frame, checks, source.checks or "")
+        frame, lines, rejections = reject_rows(checked.frame, lines, bad, source, len(earlier))
+        if before is not None:
+            compared = {*unique_columns(source), *source.key}
+            before, _ = in_types(before, [one for one in adopted.fields if one.name in compared], source, zone)
+        unique = check_unique(frame, source, before)
+        n_before = len(earlier) + len(rejections)
+        frame, lines, repeated = reject_rows(unique.frame, lines, unique.bad, source, n_before)
         if frame.is_empty():
             raise Refused("no_rows", "no row of the file is left", "see the rejected rows for why")
-        frame, lines, repeated = _duplicates(frame, lines, source.key)
+        frame, lines, dropped = _duplicates(frame, lines, source.key)
     except Refused as refused:
         return refused.refusal
-    notes += repeated + _flags(frame, source)
-    return Validated(frame, adopted, lines, rejections, len(rejections), tuple(notes))
+    rejections = tuple(sorted((*rejections, *repeated), key=lambda one: one.line))
+    notes += [*checked.notes, *unique.notes, *dropped, *_flags(frame, source)]
+    n_nulled = checked.n_nulled + unique.n_nulled
+    return Validated(frame, adopted, lines, rejections, len(rejections), tuple(notes), n_nulled)
 
 
 def _known_names(frame: pl.DataFrame, source: SourceTable) -> None:
+    times = ((source.timestamp, "timestamp"), (source.created_timestamp, "created_timestamp"))
+    moments = [(name, where) for name, where in times if name is not None]
     asked = [(name, "key") for name in source.key] + [(name, "fields") for name in source.fields]
-    asked += [(source.timestamp, "timestamp")] if source.timestamp else []
-    for name, where in asked:
+    for name, where in asked + moments:
         if name not in frame.columns:
             reason = f"`{where}` names column {shown(name)}, which the file does not have"
             raise Refused("schema", reason, nearest(name, frame.columns))
-    if source.timestamp and not isinstance(frame.schema[source.timestamp], pl.Datetime):
-        reason = f"timestamp {shown(source.timestamp)} is {frame.schema[source.timestamp]}, not a time"
-        raise Refused("schema", reason, "convert it in a function of features.py named by `with_columns`")
+    for name, where in moments:
+        if not isinstance(frame.schema[name], pl.Datetime):
+            reason = f"{where} {shown(name)} is {frame.schema[name]}, not a time"
+            raise Refused("schema", reason, "convert it in a function of features.py named by `with_columns`")
 
 
-def _contract(frame: pl.DataFrame, schema: Schema | None, source: SourceTable) -> tuple[pl.DataFrame, Schema]:
+def _contract(
+    frame: pl.DataFrame, schema: Schema | None, source: SourceTable, needed: Mapping[str, str] | None
+) -> tuple[pl.DataFrame, Schema, list[str]]:
+    """The columns of the contract in its types, the contract as it is now, and what is worth a note."""
     found = {one.name: one for one in (_field(column, source) for column in frame.iter_columns())}
-    frame = frame.with_columns(_as_contract(one) for one in found.values())
+    frame = frame.with_columns(pl.col(one.name).cast(polars_type(one.dtype)) for one in found.values())
     if schema is None:
-        return frame, Schema(fields=tuple(found.values()))
-    missing = [name for name in schema.names() if name not in found]
-    if missing:
-        reason = f"missing column {', '.join(map(shown, missing[:10]))} of the contract"
-        raise Refused("schema", reason, nearest(missing[0], list(found)))
-    for wanted in schema.fields:
-        got = found[wanted.name].dtype
-        if got is DType.INT and wanted.dtype is DType.FLOAT:
-            frame = frame.with_columns(pl.col(wanted.name).cast(pl.Float64))
-        elif got is not wanted.dtype and frame[wanted.name].null_count() < frame.height:
-            reason = f"column {shown(wanted.name)} is {got}, the contract says {wanted.dtype}"
-            raise Refused("schema", reason, "declare its type in `fields` of its [source] table, or send it so")
-        elif got is not wanted.dtype:
-            frame = frame.with_columns(_as_contract(wanted))
-    return frame.select(schema.names()), schema
+        return frame, Schema(fields=tuple(found.values())), []
+    schema = _in_force(schema, found, source)
+    changes = _changes(frame, schema, found)
+    if needed is not None:
+        schema = _in_force(accept(schema, changes, needed), found, source)
+    elif changed(changes, "missing") or changed(changes, "type"):
+        raise refuse_columns(changes, schema)
+    added = [] if needed is not None else changed(changes, "added")
+    notes = [f"new {listed(added)} of `with_columns` not in the contract, left out"] if added else []
+    columns = [
+        (pl.col(one.name) if one.name in found else pl.lit(None)).cast(polars_type(one.dtype)).alias(one.name)
+        for one in schema.fields
+    ]
+    return frame.select(columns), schema, notes
+
+
+def _in_force(schema: Schema, found: Mapping[str, Field], source: SourceTable) -> Schema:
+    """The contract as declared by now, but for columns that a function computes in their former type."""
+    fields = []
+    for old, new in zip(schema.fields, as_declared(schema, source).fields, strict=True):
+        is_former = old.name in found and found[old.name].dtype is old.dtype
+        fields.append(msgspec.structs.replace(new, dtype=old.dtype) if is_former else new)
+    return Schema(fields=tuple(fields))
+
+
+def _changes(frame: pl.DataFrame, schema: Schema, found: Mapping[str, Field]) -> list[SchemaChange]:
+    changes = missing_columns(schema, frame.columns)
+    for one in schema.fields:
+        got = found[one.name].dtype if one.name in found else one.dtype
+        fits = got is one.dtype or (got is DType.INT and one.dtype is DType.FLOAT)
+        if not fits and frame[one.name].null_count() < frame.height:
+            changes.append(SchemaChange(column=one.name, change="type", contract=one.dtype, found=got))
+    known = set(schema.names())
+    return changes + [
+        SchemaChange(column=name, change="added", found=one.dtype) for name, one in found.items() if name not in known
+    ]
 
 
 def _field(column: pl.Series, source: SourceTable) -> Field:
@@ -103,89 +158,6 @@ def _field(column: pl.Series, source: SourceTable) -> Field:
             return Field(name=column.name, dtype=dtype, nullable=nullable and column.name not in source.key)
     reason = f"column {shown(column.name)} is {column.dtype}, which no contract knows"
     raise Refused("schema", reason, "turn it into a number, text, date or time in `with_columns`")
-
-
-def _as_contract(field: Field) -> pl.Expr:
-    column = pl.col(field.name)
-    match field.dtype:
-        case DType.INT:
-            return column.cast(pl.Int64)
-        case DType.FLOAT:
-            return column.cast(pl.Float64)
-        case DType.STRING:
-            return column.cast(pl.String)
-        case DType.DATETIME:
-            return column.cast(pl.Datetime("us", "UTC"))
-        case DType.DATE:
-            return column.cast(pl.Date)
-    return column.cast(pl.Boolean)
-
-
-def _check_cells(frame: pl.DataFrame, source: SourceTable, now: datetime) -> tuple[pl.DataFrame, list[Bad], list[str]]:
-    bad: list[Bad] = []
-    notes: list[str] = []
-    for name, field in source.fields.items():
-        column = frame[name]
-        for code, wanted, fails in _rules(column, field):
-            n = int(fails.sum())
-            if n and field.on_bad == "null" and code != "missing":
-                kept = pl.when(pl.lit(~fails)).then(pl.col(name)).alias(name)
-                frame = frame.with_columns(kept)
-                notes.append(f"{counted(n, 'cell')} of {shown(name)} {wanted}, read as missing")
-            elif n:
-                bad.append(_bad(column, fails, code, wanted))
-    for name in source.key:
-        if frame[name].null_count():
-            bad.append(_bad(frame[name], frame[name].is_null(), "missing", "is missing, and belongs to the key"))
-    if source.timestamp:
-        bad += _time_rules(frame[source.timestamp], source, now)
-    return frame, bad, notes
-
-
-def _time_rules(times: pl.Series, source: SourceTable, now: datetime) -> list[Bad]:
-    bad = []
-    ahead = (times > now + CLOCK_AHEAD).fill_null(False)
-    if ahead.any():
-        bad.append(_bad(times, ahead, "future", f"is later than now ({now:%Y-%m-%d %H:%M} UTC)"))
-    if times.null_count() and times.name not in source.key:
-        bad.append(_bad(times, times.is_null(), "missing", "is missing, and is the timestamp"))
-    return bad
-
-
-def _rules(column: pl.Series, field: FieldTable) -> list[tuple[str, str, pl.Series]]:
-    """(code, what is wrong, mask) of each rule that a field declares."""
-    rules = []
-    if field.nullable is False:
-        rules.append(("missing", "is missing, and `nullable` is false", column.is_null()))
-    if field.range is not None:
-        if not column.dtype.is_numeric():
-            reason = f"`range` is declared for {shown(column.name)}, which is {column.dtype}"
-            raise Refused("schema", reason, "ranges are for numbers; use `allowed` for others")
-        low, high = field.range
-        outside = pl.repeat(False, len(column), eager=True)
-        outside = outside if low is None else outside | (column < low).fill_null(False)
-        outside = outside if high is None else outside | (column > high).fill_null(False)
-        said = f"{'' if low is None else low} to {'' if high is None else high}"
-        rules.append(("range", f"is outside {said.strip()}", outside))
-    if field.allowed is not None:
-        named = ", ".join(str(one) for one in field.allowed[:10])
-        known = [str(one).lower() if isinstance(one, bool) else one for one in field.allowed]
-        rules.append(("allowed", f"is none of {named}", _not_among(column, known)))
-    return rules
-
-
-def _not_among(column: pl.Series, allowed: list[str | int | float]) -> pl.Series:
-    if column.dtype.is_numeric():
-        numbers = [float(one) for one in allowed if not isinstance(one, str)]
-        return (~column.cast(pl.Float64).is_in(numbers)).fill_null(False)
-    return (~column.cast(pl.String).is_in([str(one) for one in allowed])).fill_null(False)
-
-
-def _bad(column: pl.Series, fails: pl.Series, code: str, wanted: str) -> Bad:
-    rows = fails.arg_true()
-    cells = column.gather(rows).cast(pl.String)
-    table = pl.DataFrame({"row": rows.cast(pl.UInt32), "code": pl.repeat(code, len(rows), eager=True), "cell": cells})
-    return Bad(column.name, wanted, table)
 
 
 def _duplicates(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from mllab.errors import Conflict, NotFound
-from mllab.records import ConfigVersion, DataFile, DatasetVersion, FileStatus, SourceState, TrainingSet
+from mllab.records import ConfigVersion, Contract, DataFile, DatasetVersion, FileStatus, SourceState, TrainingSet
 from mllab.store.db import Database
 from mllab.store.rows import from_micros
 
@@ -31,6 +31,20 @@ class Datasets:
     def source_state(self, name: str) -> SourceState:
         """What is known of a source; empty for one that has taken no file yet."""
         return self._db.one(SourceState, "SELECT * FROM sources WHERE name = ?", name) or SourceState(name=name)
+
+    def latest_contract(self, source: str) -> Contract | None:
+        """The contract in force: a source's newest."""
+        return self._db.one(Contract, "SELECT * FROM contracts WHERE source = ? ORDER BY version DESC LIMIT 1", source)
+
+    def list_contracts(self, source: str) -> list[Contract]:
+        """A source's contracts by version."""
+        return self._db.all(Contract, "SELECT * FROM contracts WHERE source = ? ORDER BY version", source)
+
+    def newest_at(self, source: str) -> datetime | None:
+        """The newest timestamp among a source's accepted rows, where it has one."""
+        sql = "SELECT max(newest_at) FROM datafiles WHERE source = ? AND status = ?"
+        micros = self._db.value(sql, source, FileStatus.ACCEPTED)
+        return None if micros is None else from_micros(micros)
 
     def list_files(
         self, source: str | None = None, status: FileStatus | None = None, *, newest_first: bool = False

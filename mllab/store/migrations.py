@@ -164,6 +164,9 @@ _DATA_AND_FEATURES = """
 ALTER TABLE datafiles ADD COLUMN n_nulled INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE datafiles ADD COLUMN contract_version INTEGER;
 ALTER TABLE datafiles ADD COLUMN replaced_by TEXT;
+ALTER TABLE datafiles ADD COLUMN diff TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE datafiles ADD COLUMN newest_at INTEGER;
+ALTER TABLE training_sets ADD COLUMN views TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE datasets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE sources ADD COLUMN contract_version INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE contracts (
@@ -188,7 +191,10 @@ CREATE TABLE materializations (
 ) STRICT;
 DROP TABLE online_parts;
 DROP TABLE online_rows;
-CREATE TABLE online_views (view INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE online_views (
+    view INTEGER PRIMARY KEY, digest TEXT NOT NULL, online_from INTEGER, is_current INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX online_views_current ON online_views (digest) WHERE is_current = 1;
 CREATE TABLE online_rows (
     view INTEGER NOT NULL, entity BLOB NOT NULL, at INTEGER NOT NULL, created INTEGER NOT NULL, hash INTEGER NOT NULL,
     row BLOB NOT NULL, PRIMARY KEY (view, entity, at, created, hash)

@@ -1,10 +1,14 @@
-"""The online feature store: rows of views by entity and time, each one MessagePack BLOB.
+"""The online feature store: of each view the rows that answer for the present, by entity and time.
 
-SQLite turns -0.0 into 0.0 and NaN into NULL; inside a BLOB a float stays what it was offline.
+SQLite turns -0.0 into 0.0 and NaN into NULL; inside a MessagePack BLOB a float stays what it was offline. A view's
+rows are written anew under a number of their own and take over in one transaction, so that a lookup, which is one
+statement, never sees half of them.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -13,61 +17,170 @@ from mllab.store.db import Database
 if TYPE_CHECKING:
     from mllab.store.writer import Transaction
 
-_FOREVER = -(2**62)
+_ROWS_A_COMMIT = 20_000
+"""Longer transactions would keep other writers waiting for more than a tenth of a second."""
+_AT_ONCE = 1_000
+"""Entities asked for in one statement."""
+_FROM = "SELECT view, online_from FROM online_views WHERE digest = ?1 AND is_current = 1"
+_ONE = (
+    f"SELECT v.online_from, (SELECT row FROM online_rows WHERE view = v.view AND entity = ?2 AND at <= ?3"  # noqa: S608
+    f" ORDER BY at DESC, created DESC, hash DESC LIMIT 1) FROM ({_FROM}) v"
+)
+_WINDOW = (
+    f"SELECT v.online_from, r.row FROM ({_FROM}) v LEFT JOIN online_rows r"  # noqa: S608
+    " ON r.view = v.view AND r.entity = ?2 AND r.at BETWEEN ?3 AND ?4 ORDER BY r.at, r.created, r.hash"
+)
+
+Entity = Sequence[Any]
+OnlineRow = tuple[int, list[Any]]
+"""event_timestamp in µs, then the values."""
+WrittenRow = tuple[Entity, int, int, int, Sequence[Any]]
+"""entity, event_timestamp and created_timestamp in µs, hash, values."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Any]).decode
+
+
+class Found(NamedTuple):
+    """What a lookup reads."""
+
+    online_from: int | None
+    """Moments from here on (µs) are answered by these rows; None: the view is not online."""
+    rows: list[OnlineRow]
+    """In canonical order."""
 
 
 class Online:
-    """Point lookups as of a moment. Views are named by the digest of their definition."""
+    """Point lookups as of a moment. Views are named by the digest of their definition. Safe from several threads."""
 
     def __init__(self, db: Database) -> None:
-        """Read from one database."""
+        """Read and write one database."""
         self._db = db
 
-    def missing_parts(self, view: str, parts: Iterable[str]) -> list[str]:
-        """Parts of a source whose rows of a view are not kept yet."""
-        have = {row[0] for row in self._db.readers.all("SELECT part FROM online_parts WHERE view = ?", view)}
-        return [part for part in parts if part not in have]
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    def latest(self, view: str, entity: Entity, at: int) -> Found:
+        """The last row of an entity at or before a moment."""
+        row = self._db.readers.one(_ONE, view, _encode(list(entity)), at)
+        return _found(row) if row is not None else Found(None, [])
+
+    def latest_of(self, view: str, entities: Sequence[Entity], at: int) -> list[Found]:
+        """As `latest` for many entities in one statement, in their order."""
+        if not entities:
+            return []
+        found = [Found(None, [])] * len(entities)
+        sql, n_asked = _many(len(entities)), len(entities)
+        for start in range(0, n_asked, _AT_ONCE):
+            some = entities[start : start + _AT_ONCE]
+            sql = sql if len(some) == n_asked else _many(len(some))
+            for row in self._db.readers.all(sql, view, at, *[_encode(list(one)) for one in some]):
+                found[start + row[2]] = _found(row)
+        return found
+
+    def window(self, view: str, entity: Entity, since: int, until: int) -> Found:
+        """The rows of an entity between two moments, both included, and the last one before them if there are none."""
+        found = self._db.readers.all(_WINDOW, view, _encode(list(entity)), since, until)
+        rows = [_row(one[1]) for one in found if one[1] is not None]
+        if not rows:
+            return self.latest(view, entity, until)
+        return Found(found[0][0], rows)
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    def write_anew(self, rows: Iterable[WrittenRow]) -> tuple[int, int]:
+        """Write a view's rows beside those that answer now.
+
+        Returns:
+            The number they are written under, for `take_over`, and how many they are.
+        """
+        self._sweep()
+        number = self._db.write(_begin)
+        encoded = sorted(
+            (number, _encode(list(entity)), at, created, hash, _encode([at, *values]))
+            for entity, at, created, hash, values in rows
+        )
+        left = iter(encoded)
+        while chunk := list(islice(left, _ROWS_A_COMMIT)):
+            self._db.write(lambda tx, chunk=chunk: tx.many(_INSERT, chunk))  # type: ignore[misc]
+        return number, len(encoded)
 
     @staticmethod
-    def add_part(tx: "Transaction", view: str, part: str, rows: Sequence[Sequence[Any]], *, keyed: bool) -> None:
-        """Keep a part's rows of a view: (entity key values, at in microseconds, hash, values).
+    def take_over(tx: "Transaction", view: str, number: int, online_from: int | None) -> None:
+        """Let rows that were written anew answer for a view."""
+        tx.execute("UPDATE online_views SET is_current = 0 WHERE digest = ? AND is_current = 1", view)
+        sql = "UPDATE online_views SET digest = ?, online_from = ?, is_current = 1 WHERE view = ?"
+        tx.execute(sql, view, online_from, number)
+
+    @staticmethod
+    def add(tx: "Transaction", view: str, rows: Iterable[WrittenRow], *, keyed: bool) -> int:
+        """Add rows to a view that is online, at once; one that is not stays as it is.
 
         Args:
             tx: the transaction.
             view: digest of the view's definition.
-            part: digest of the part; keeping it again changes nothing.
-            rows: in canonical order.
-            keyed: a row's hash is that of its key, so that a corrected row takes the place of the one before.
+            rows: to add.
+            keyed: a row's hash is that of its key, so that it takes the place of the row of its entity before it.
+
+        Returns:
+            How many were added.
         """
+        current = tx.execute(_FROM, view).fetchone()
+        if current is None:
+            return 0
+        encoded = [
+            (current[0], _encode(list(entity)), at, created, hash, _encode([at, *values]))
+            for entity, at, created, hash, values in rows
+        ]
         if keyed:
-            # named, because the planner takes the primary key's first column for the better choice
-            sql = "DELETE FROM online_rows INDEXED BY online_rows_hash WHERE view = ? AND hash = ?"
-            tx.many(sql, [(view, row[2]) for row in rows])
-        encode = msgspec.msgpack.encode
-        tx.many(
-            "INSERT OR REPLACE INTO online_rows (view, entity, at, hash, row) VALUES (?, ?, ?, ?, ?)",
-            [(view, encode(entity), at, hash, encode(values)) for entity, at, hash, values in rows],
+            sql = "DELETE FROM online_rows WHERE view = ? AND entity = ? AND hash = ?"
+            tx.many(sql, [(row[0], row[1], row[4]) for row in encoded])
+        tx.many(_INSERT, encoded)
+        return len(encoded)
+
+    def drop(self, view: str) -> None:
+        """Take a view out of the online store."""
+        sql = "UPDATE online_views SET is_current = 0 WHERE digest = ?"
+        self._db.write(lambda tx: tx.execute(sql, view).rowcount)
+        self._sweep()
+
+    def sweep(self) -> None:
+        """Remove rows that answer no longer."""
+        self._sweep()
+
+    def _sweep(self) -> None:
+        sql = (
+            "DELETE FROM online_rows WHERE (view, entity, at, created, hash) IN (SELECT view, entity, at, created, hash"
+            " FROM online_rows WHERE view = ? LIMIT ?)"
         )
-        tx.execute("INSERT OR IGNORE INTO online_parts (view, part) VALUES (?, ?)", view, part)
+        for (number,) in self._db.readers.all("SELECT view FROM online_views WHERE is_current = 0"):
+            while self._db.write(lambda tx, n=number: tx.execute(sql, n, _ROWS_A_COMMIT).rowcount):  # type: ignore[misc]
+                continue
+            self._db.write(lambda tx, n=number: tx.execute("DELETE FROM online_views WHERE view = ?", n).rowcount)  # type: ignore[misc]
 
-    def rows(
-        self, view: str, entity: Sequence[Any], until: int, since: int | None, last_only: bool
-    ) -> list[tuple[int, list[Any]]]:
-        """An entity's rows in canonical order: (microseconds, values).
 
-        Args:
-            view: digest of the view's definition.
-            entity: values of the entity's key columns in the view's order.
-            until: at most this moment.
-            since: at least this moment; None for no bound.
-            last_only: only the last such row, with all others of its very moment.
-        """
-        key = msgspec.msgpack.encode(list(entity))
-        low = _FOREVER if since is None else since
-        base = "SELECT at, row FROM online_rows WHERE view = ?1 AND entity = ?2 AND at "
-        if last_only:
-            newest = "(SELECT max(at) FROM online_rows WHERE view = ?1 AND entity = ?2 AND at <= ?3 AND at >= ?4)"
-            found = self._db.readers.all(f"{base} = {newest} ORDER BY hash", view, key, until, low)  # noqa: S608
-        else:
-            found = self._db.readers.all(f"{base} <= ?3 AND at >= ?4 ORDER BY at, hash", view, key, until, low)  # noqa: S608
-        return [(row[0], msgspec.msgpack.decode(row[1])) for row in found]
+@lru_cache(maxsize=64)
+def _many(n: int) -> str:
+    """The statement that looks for so many entities."""
+    asked = ", ".join(f"({place}, ?{place + 3})" for place in range(min(n, _AT_ONCE)))
+    return (
+        f"WITH v AS ({_FROM}), k (place, e) AS (VALUES {asked}) SELECT v.online_from, (SELECT row FROM online_rows"  # noqa: S608
+        " WHERE view = v.view AND entity = k.e AND at <= ?2 ORDER BY at DESC, created DESC, hash DESC LIMIT 1),"
+        " k.place FROM k, v"
+    )
+
+
+_INSERT = "INSERT OR REPLACE INTO online_rows (view, entity, at, created, hash, row) VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def _begin(tx: "Transaction") -> int:
+    cursor = tx.execute("INSERT INTO online_views (digest, is_current) VALUES ('', 0)")
+    return int(cursor.lastrowid)
+
+
+def _found(row: Any) -> Found:
+    return Found(row[0], [] if row[1] is None else [_row(row[1])])
+
+
+def _row(blob: bytes) -> OnlineRow:
+    at, *values = _decode(blob)
+    return at, values

@@ -9,6 +9,7 @@ import msgspec
 from mllab.errors import InvalidInput, NotFound
 from mllab.records import (
     COMMANDS,
+    AcceptSchema,
     Add,
     Assign,
     Cancel,
@@ -16,8 +17,10 @@ from mllab.records import (
     FireTrigger,
     Job,
     LogLabels,
+    Materialize,
     PauseTrigger,
     Promote,
+    Push,
     Release,
     RequestRows,
     RestoreRun,
@@ -29,17 +32,22 @@ from mllab.records import (
     TagRun,
     Train,
     TrashRun,
+    VerifyFeatures,
 )
+from mllab.workflows.accepting import accept_schema
 from mllab.workflows.deliver import promote, release, rollback
 from mllab.workflows.ingest import get_source, queue_intake, receive
 from mllab.workflows.jobs import request_cancel
+from mllab.workflows.materialize import queue_materialization
 from mllab.workflows.predictions import log_labels
+from mllab.workflows.pushing import push
 from mllab.workflows.retrying import retry_job
 from mllab.workflows.runs import restore_run, tag_run, trash_run
 from mllab.workflows.signature import request_rows
 from mllab.workflows.switching import switch_serving
 from mllab.workflows.training import queue_training
 from mllab.workflows.triggers import fire_by_hand, pause, resume
+from mllab.workflows.verifying import queue_verification
 from mllab.workflows.workspace import Workspace
 
 
@@ -102,6 +110,7 @@ _HANDLERS: dict[type[Command], Callable[[Workspace, Any], Any]] = {
     Add: _add,
     Assign: _assign,
     Retry: _retry,
+    AcceptSchema: lambda ws, one: accept_schema(ws, one.file),
     Cancel: _cancel,
     RetryJob: lambda ws, one: retry_job(ws, one.job_id),
     PauseTrigger: lambda ws, one: pause(ws, one.name),
@@ -112,5 +121,8 @@ _HANDLERS: dict[type[Command], Callable[[Workspace, Any], Any]] = {
     TrashRun: lambda ws, one: trash_run(ws, one.run),
     RestoreRun: lambda ws, one: restore_run(ws, one.run),
     LogLabels: log_labels,
+    Materialize: queue_materialization,
+    Push: lambda ws, one: push(ws, get_source(ws.config(), one.source), one.rows),
+    VerifyFeatures: queue_verification,
     RequestRows: lambda ws, one: request_rows(ws, one.model, one.n),
 }

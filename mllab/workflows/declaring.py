@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from mllab.errors import LabError
+from mllab.workflows.materialize import queue_outdated
 from mllab.workflows.workspace import Workspace
 
 _QUIET_SECONDS = 0.1
@@ -58,4 +59,5 @@ def accept_edit(workspace: Workspace) -> bool:
         said = f"declaration refused, the last good one stays: {reason}; {error.hint}"
         workspace.db.write(lambda tx: tx.emit("declaration.refused", "mllab.toml", said, {"reason": reason}))
         return False
+    queue_outdated(workspace)
     return True

@@ -2,6 +2,8 @@
 
 import os
 import stat
+from collections.abc import Mapping
+from datetime import datetime
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,13 +20,12 @@ from mllab.records import (
     Job,
     Lane,
     Refusal,
-    Schema,
-    SourceState,
 )
 from mllab.store.writer import Transaction
-from mllab.workflows.features import keep_online
+from mllab.workflows.contracts import adopt, freshness_notes, needed_columns
 from mllab.workflows.hashing import digest_of
 from mllab.workflows.jobs import JobContext, new_job, queue
+from mllab.workflows.materialize import add_online, refresh_views
 from mllab.workflows.workspace import Workspace
 
 
@@ -33,7 +34,13 @@ class Changed(LabError):
 
 
 def receive(
-    workspace: Workspace, path: Path, name: str, *, source: str | None = None, keep: bool = False
+    workspace: Workspace,
+    path: Path,
+    name: str,
+    *,
+    source: str | None = None,
+    keep: bool = False,
+    args: Mapping[str, Any] | None = None,
 ) -> Job | None:
     """Take a whole file in: keep its bytes, queue its intake, remove it from where it lay.
 
@@ -43,6 +50,7 @@ def receive(
         name: how to call it: its path below the inbox.
         source: whose it is, where that is known already.
         keep: leave the file where it is.
+        args: more arguments of the intake job.
 
     Returns:
         The queued job; None where these bytes were taken before.
@@ -54,7 +62,7 @@ def receive(
     known = workspace.datasets.find_file(digest)
     job: Job | None = None
     if known is None:
-        job = workspace.db.write(lambda tx: _received(workspace, tx, digest, name, n_bytes, origin, source))
+        job = workspace.db.write(lambda tx: _received(workspace, tx, digest, name, n_bytes, origin, source, args or {}))
     elif known.status is FileStatus.QUARANTINED and known.origin != origin:
         job = queue_intake(workspace, known, source or known.source, f"{name} dropped again")
     elif known.origin != origin:
@@ -99,17 +107,26 @@ def _remove(path: Path, origin: str) -> None:
 
 
 def _received(
-    workspace: Workspace, tx: Transaction, digest: str, name: str, n_bytes: int, origin: str, source: str | None
+    workspace: Workspace,
+    tx: Transaction,
+    digest: str,
+    name: str,
+    n_bytes: int,
+    origin: str,
+    source: str | None,
+    args: Mapping[str, Any],
 ) -> Job:
     file = DataFile(sha256=digest, name=name, n_bytes=n_bytes, received_at=tx.now, origin=origin, source=source)
     tx.name(digest, "datafile")
     seq = tx.emit("datafile.received", digest, f"{name} received ({n_bytes:,} bytes)", file)
-    job = new_job("intake", Lane.INTAKE, name, tx.now, sha256=digest)
+    job = new_job("intake", Lane.INTAKE, name, tx.now, sha256=digest, **args)
     return queue(tx, job, f"intake of {name} queued", seq)
 
 
-def queue_intake(workspace: Workspace, file: DataFile, source: str | None, why: str) -> Job:
-    """Take a file that waits or is in quarantine again.
+def queue_intake(
+    workspace: Workspace, file: DataFile, source: str | None, why: str, *, accept_schema: bool = False
+) -> Job:
+    """Take a file that waits or is in quarantine again; with `accept_schema` its columns go into the contract.
 
     Raises:
         Conflict: it is accepted, or on its way.
@@ -121,9 +138,10 @@ def queue_intake(workspace: Workspace, file: DataFile, source: str | None, why: 
 
     def again(tx: Transaction) -> Job:
         change = {"sha256": file.sha256, "status": FileStatus.RECEIVED, "source": source, "received_at": tx.now}
-        cleared = {"code": None, "reason": None, "hint": None, "line": None}
+        cleared = {"code": None, "reason": None, "hint": None, "line": None, "diff": ()}
         seq = tx.emit("datafile.received", file.sha256, why, change | cleared)
-        job = new_job("intake", Lane.INTAKE, file.name, tx.now, sha256=file.sha256)
+        args = {"accept_schema": True} if accept_schema else {}
+        job = new_job("intake", Lane.INTAKE, file.name, tx.now, sha256=file.sha256, **args)
         return queue(tx, job, f"intake of {file.name} queued", seq)
 
     return workspace.db.write(again)
@@ -133,7 +151,16 @@ def queue_intake(workspace: Workspace, file: DataFile, source: str | None, why: 
 
 
 def intake(context: JobContext) -> dict[str, Any]:
-    """Read one received file and decide where it ends."""
+    """Read one received file and decide where it ends; after the last one that waits, bring the views up to date."""
+    result = _take_in(context)
+    if context.job.args.get("push") and "version" in result:
+        add_online(context, result["source"], result["part"])
+    elif not context.workspace.jobs.has_queued(Lane.INTAKE):
+        refresh_views(context)
+    return result
+
+
+def _take_in(context: JobContext) -> dict[str, Any]:
     file = context.workspace.datasets.get_file(context.job.args["sha256"])
     if file.status is not FileStatus.RECEIVED:
         return {"text": f"{file.status.value} already"}
@@ -145,9 +172,14 @@ def intake(context: JobContext) -> dict[str, Any]:
     if found.get("refusal"):
         return _set_aside(context, file, msgspec.convert(found["refusal"], Refusal), FileStatus.QUARANTINED, source)
     version = context.workspace.db.write(lambda tx: _accept(context, tx, file, source, found))
-    keep_online(context, source)
     said = f"{file.name} accepted into {source}"
-    return {"text": said, "source": source, "version": version.version, "n_rows": found["n_rows"]}
+    return {
+        "text": said,
+        "source": source,
+        "version": version.version,
+        "n_rows": found["n_rows"],
+        "part": found["part"],
+    }
 
 
 def _whose(context: JobContext, file: DataFile, config: LabConfig) -> tuple[str, Refusal | None]:
@@ -197,15 +229,19 @@ def _sources_by_contract(context: JobContext, file: DataFile, config: LabConfig)
 def _read(context: JobContext, file: DataFile, source: str, config: LabConfig) -> dict[str, Any]:
     state = context.workspace.datasets.source_state(source)
     version = context.workspace.datasets.find_config(context.job.config_digest or "")
+    dataset = context.workspace.datasets.latest_dataset(source)
+    table, accepts = config.source[source], bool(context.job.args.get("accept_schema"))
     inputs = {
         "sha256": file.sha256,
         "name": file.name,
-        "table": config.source[source],
+        "table": table,
         "zone": config.zone_of(source),
         "raw_schema": state.raw_schema,
         "schema": state.schema,
         "features": version.features_digest if version else None,
         "now": context.workspace.clock(),
+        "parts": dataset.parts if dataset is not None and any(one.unique for one in table.fields.values()) else (),
+        "needed": needed_columns(config, source) if accepts else None,
     }
     try:
         found: dict[str, Any] = context.run_task("read_file", inputs)
@@ -229,6 +265,7 @@ def _set_aside(
         "reason": refusal.reason,
         "hint": refusal.hint,
         "line": refusal.line,
+        "diff": refusal.diff,
     }
     context.emit(f"datafile.{status.value}", file.sha256, said, change)
     return {"text": said, "code": refusal.code}
@@ -236,15 +273,9 @@ def _set_aside(
 
 def _accept(context: JobContext, tx: Transaction, file: DataFile, source: str, found: dict[str, Any]) -> DatasetVersion:
     """File, contract and dataset version in one transaction."""
-    if context.workspace.datasets.source_state(source).schema is None:
-        schema = msgspec.convert(found["schema"], Schema)
-        state = SourceState(
-            name=source,
-            raw_schema=msgspec.convert(found["raw_schema"], Schema),
-            schema=schema,
-            adopted_at=tx.now,
-        )
-        context.say(tx, "source.adopted", source, f"contract of {source}: {len(schema.fields)} columns", state)
+    contract_version = adopt(context, tx, source, file, found)
+    newest_at = msgspec.convert(found["newest_at"], datetime | None)
+    stale = freshness_notes(context.workspace, source, context.config.source[source], newest_at)
     rejected = f", {found['n_rejected']:,} rejected" if found["n_rejected"] else ""
     change = {
         "sha256": file.sha256,
@@ -254,7 +285,11 @@ def _accept(context: JobContext, tx: Transaction, file: DataFile, source: str, f
         "n_rejected": found["n_rejected"],
         "part_digest": found["part"],
         "rejected_digest": found["rejected"],
-        "notes": found["notes"],
+        "notes": [*found["notes"], *stale],
+        "n_nulled": found["n_nulled"],
+        "contract_version": contract_version,
+        "diff": found["diff"],
+        "newest_at": newest_at,
     }
     said = f"{file.name} accepted into {source}: {found['n_rows']:,} rows{rejected}"
     context.say(tx, "datafile.accepted", file.sha256, said, change)

@@ -4,6 +4,7 @@ from mllab.records import JobStatus, RunStatus
 from mllab.store.writer import Transaction
 from mllab.workflows.declaring import accept_edit
 from mllab.workflows.jobs import MAX_ATTEMPTS
+from mllab.workflows.materialize import queue_outdated
 from mllab.workflows.workspace import Workspace
 
 
@@ -16,6 +17,7 @@ def recover(workspace: Workspace) -> None:
         accept_edit(workspace)
     if workspace.jobs.running() or _open_runs(workspace):
         workspace.db.write(lambda tx: _put_right(workspace, tx))
+    queue_outdated(workspace)
 
 
 def _open_runs(workspace: Workspace) -> list[str]:

@@ -12,33 +12,22 @@ from typing import Any
 
 import msgspec
 
-from mllab.config import FeatureViewTable
 from mllab.engine.user_code import compute, load_functions
 from mllab.errors import Conflict, NotFound, Unavailable
 from mllab.records import Answer, Bundle, ModelVersion, Served
-from mllab.steps.features import horizon, online_features
-from mllab.steps.predict import Encoder, Predictor
+from mllab.steps.features import feature_names
+from mllab.steps.predict import Predictor
 from mllab.steps.request import RequestShape
 from mllab.store.predictions import LoggedRow
 from mllab.store.rows import to_micros
-from mllab.workflows.features import view_digest
+from mllab.workflows.feature_reader import Lookup, lookup_of, reader_of
+from mllab.workflows.feature_views import definition
 from mllab.workflows.signature import deployed_version
 from mllab.workflows.workspace import Workspace
 
 _KEPT = 4
 """How many versions besides the deployed ones stay in memory."""
 _MAX_WARNINGS = 20
-
-
-class Lookup(msgspec.Struct, frozen=True):
-    """How a request's features of one view are found."""
-
-    view: str
-    """Digest of the view's definition."""
-    table: FeatureViewTable
-    since_micros: int | None
-    """How far back rows matter; None for no bound."""
-    last_only: bool
 
 
 class Loaded:
@@ -57,10 +46,11 @@ class Loaded:
         if differs is not None:
             said = f"{self.model} version {self.version} does not answer as recorded: {differs}"
             raise Conflict(said, "the version that answers stays; train a new one")
-        self.encoder = Encoder(self.bundle.features)
+        self.encoder = self.predictor.encoder
         config = workspace.config_at(self.bundle.config_digest)
         self.shape = RequestShape(self.bundle.request, zone=config.lab.timezone)
-        self.lookups = [_lookup(config.feature_view[name], view_digest(config, name)) for name in self.bundle.views]
+        wanted = {spec.name for spec in self.bundle.features}
+        self.lookups = [_lookup(workspace, self.bundle.config_digest, name, wanted) for name in self.bundle.views]
         self.on_demand = [config.on_demand[name].function for name in self.bundle.on_demand]
         self.functions: dict[str, Callable[..., Any]] = {}
         if self.on_demand:
@@ -69,10 +59,9 @@ class Loaded:
             self.functions = load_functions(text.decode())
 
 
-def _lookup(view: FeatureViewTable, digest: str) -> Lookup:
-    back = horizon(view)
-    micros = None if back is None else int(back.total_seconds() * 1_000_000)
-    return Lookup(digest, view, micros, not view.aggregate)
+def _lookup(workspace: Workspace, config_digest: str, view: str, wanted: set[str]) -> Lookup:
+    one = definition(workspace, config_digest, view)
+    return lookup_of(one, [name for name in feature_names(one.table) if name in wanted])
 
 
 class Serving:
@@ -80,7 +69,7 @@ class Serving:
 
     def __init__(self, workspace: Workspace) -> None:
         """Nothing is loaded yet."""
-        self._workspace = workspace
+        self._workspace, self._reader = workspace, reader_of(workspace)
         self._deployed: dict[str, Loaded] = {}
         self._others: OrderedDict[tuple[str, int], Loaded] = OrderedDict()
         self._guard = threading.Lock()
@@ -204,10 +193,8 @@ class Serving:
         return [{one.name: row.get(one.name) for one in loaded.bundle.features} for row in wide]
 
     def _look_up(self, lookup: Lookup, row: dict[str, Any], at: int) -> dict[str, Any]:
-        entity = [row[name] for name in lookup.table.entity]
-        since = None if lookup.since_micros is None else at - lookup.since_micros
-        found = self._workspace.online.rows(lookup.view, entity, at, since, lookup.last_only)
-        return online_features(found, at, lookup.table)
+        known = self._reader.look_up(lookup, [row[name] for name in lookup.table.entity], at)
+        return {name: known.values[name] for name in lookup.features}
 
 
 def serving_of(workspace: Workspace) -> Serving:

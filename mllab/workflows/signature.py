@@ -73,6 +73,7 @@ def _sampled(workspace: Workspace, config: LabConfig, model: str, bundle: Bundle
         return []
     inputs = {
         "parts": tuple(reversed(dataset.parts)),
+        "schema": workspace.datasets.source_state(table.source).schema,
         "columns": [*_asked(bundle), bundle.target],
         "timestamp": config.source[table.source].timestamp,
         "n": n,

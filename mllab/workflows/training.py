@@ -8,14 +8,16 @@ from typing import Any
 
 from mllab.config import LabConfig, ModelTable, nearest
 from mllab.errors import Cancelled, LabError, NotFound
-from mllab.records import Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
+from mllab.records import DatasetVersion, Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
+from mllab.steps.feature_plan import view_names
 from mllab.steps.learners import check_params
 from mllab.store.ids import new_id
 from mllab.store.runs import Runs
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import judge_and_promote, register
-from mllab.workflows.features import keep_online
+from mllab.workflows.feature_views import Definition, definition, ensure_version
 from mllab.workflows.jobs import JobContext, new_job, queue
+from mllab.workflows.materialize import refresh_view, refresh_views, view_inputs
 from mllab.workflows.workspace import Workspace
 
 _POINTS_SECONDS = 0.25
@@ -76,8 +78,7 @@ def train(context: JobContext) -> dict[str, Any]:
         made = register(context, name, table, run, frozen)
         result |= {"text": f"{name} version {made.version} registered", "version": made.version}
     if context.job.kind == "retrain":
-        for view_source in sorted({view.source for view in config.feature_view.values()}):
-            keep_online(context, view_source)
+        refresh_views(context)
         result |= judge_and_promote(context, config, table, made, frozen)
     return result
 
@@ -92,12 +93,17 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
     if table.source not in versions:
         return f"source `{table.source}` has no accepted data yet"
     declared = context.workspace.datasets.find_config(context.job.config_digest or "")
+    views = [
+        definition(context.workspace, context.job.config_digest or "", one)
+        for one in view_names(config, table.features)
+    ]
     inputs = {
         "model": name,
         "toml": declared.toml_digest if declared else "",
         "features": declared.features_digest if declared else None,
-        "sources": {source: one["parts"] for source, one in versions.items()},
-        "schemas": {source: context.workspace.datasets.source_state(source).schema for source in versions},
+        "parts": versions[table.source]["parts"],
+        "schema": context.workspace.datasets.source_state(table.source).schema,
+        "views": {one.view: _view_inputs(context, one, versions) for one in views},
         "now": context.workspace.clock(),
     }
     key = {name: value for name, value in inputs.items() if name != "now"}
@@ -115,6 +121,7 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
         n_test=made["n_test"],
         n_unlabelled=made["n_unlabelled"],
         notes=tuple(made["notes"]),
+        views=context.workspace.db.write(lambda tx: _numbers(context.workspace, tx, views)),
         created_at=context.workspace.clock(),
     )
     known = context.workspace.datasets.find_training_set(frozen.digest)
@@ -131,9 +138,26 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
     return frozen
 
 
+def _view_inputs(context: JobContext, one: Definition, versions: dict[str, Any]) -> dict[str, Any]:
+    """What the rows of a view are made from at the dataset version of this job; its index is brought up to date."""
+    workspace, source = context.workspace, one.table.source
+    pinned = versions.get(source)
+    if pinned is None:
+        empty = DatasetVersion(source=source, version=0, digest="", parts=(), n_rows=0, created_at=workspace.clock())
+        return view_inputs(workspace, one, empty)
+    refresh_view(context, one)
+    dataset = next(each for each in workspace.datasets.list_datasets(source) if each.version == pinned["version"])
+    return view_inputs(workspace, one, dataset)
+
+
+def _numbers(workspace: Workspace, tx: Transaction, views: list[Definition]) -> dict[str, int]:
+    """View to the number of its version."""
+    return {one.view: ensure_version(workspace, tx, one).version for one in views}
+
+
 def _versions(context: JobContext, config: LabConfig, table: ModelTable) -> dict[str, Any]:
     """The dataset versions this job uses, fixed at its first attempt."""
-    names = {table.source} | {view.source for view in config.feature_view.values()}
+    names = {table.source} | {config.feature_view[view].source for view in view_names(config, table.features)}
     found = {name: context.workspace.datasets.latest_dataset(name) for name in sorted(names)}
     return {name: {"version": one.version, "parts": one.parts} for name, one in found.items() if one is not None}
 

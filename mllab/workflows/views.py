@@ -16,6 +16,7 @@ from mllab.records import (
     Task,
     VersionSummary,
 )
+from mllab.workflows.contracts import is_stale
 from mllab.workflows.workspace import Workspace
 
 _SHOWN_ROWS = 100
@@ -55,6 +56,7 @@ def sources(workspace: Workspace) -> list[SourceSummary]:
     found = []
     for name, table in workspace.config().source.items():
         latest, state = workspace.datasets.latest_dataset(name), workspace.datasets.source_state(name)
+        newest_at = workspace.datasets.newest_at(name)
         found.append(
             SourceSummary(
                 name=name,
@@ -65,6 +67,10 @@ def sources(workspace: Workspace) -> list[SourceSummary]:
                 n_rows=latest.n_rows if latest else 0,
                 n_files=len(workspace.datasets.list_files(name, FileStatus.ACCEPTED)),
                 columns={field.name: field.dtype.value for field in state.schema.fields} if state.schema else {},
+                contract_version=state.contract_version,
+                newest_at=newest_at,
+                freshness=table.freshness,
+                is_stale=is_stale(table, newest_at, workspace.clock()),
             )
         )
     return found

@@ -1,17 +1,26 @@
 """Kinds of jobs and the workflows that do them; taking the next one, waiting for one."""
 
 import time
+from typing import Any
 
-from mllab.errors import Conflict
-from mllab.records import Job, Lane
+from mllab.errors import Cancelled, Conflict, LabError
+from mllab.records import Job, JobStatus, Lane
 from mllab.workflows.declaring import follow
 from mllab.workflows.ingest import intake
 from mllab.workflows.jobs import Workflow, run_next
+from mllab.workflows.materialize import materialize
 from mllab.workflows.training import train
 from mllab.workflows.triggers import fire_for_data
+from mllab.workflows.verifying import verify
 from mllab.workflows.workspace import Workspace
 
-WORKFLOWS: dict[str, Workflow] = {"intake": intake, "train": train, "retrain": train}
+WORKFLOWS: dict[str, Workflow] = {
+    "intake": intake,
+    "materialize": materialize,
+    "verify": verify,
+    "train": train,
+    "retrain": train,
+}
 _LOOK_SECONDS = 0.05
 
 
@@ -23,6 +32,19 @@ def work(workspace: Workspace, lane: Lane) -> Job | None:
     if job is not None and job.kind == "intake" and not workspace.unsettled():
         fire_for_data(workspace)
     return job
+
+
+def result_of(job: Job) -> dict[str, Any]:
+    """What a job that is over has found.
+
+    Raises:
+        Cancelled: somebody stopped it. LabError: it failed.
+    """
+    if job.status is JobStatus.CANCELLED:
+        raise Cancelled(f"{job.kind} of {job.subject} was cancelled", job.hint or "")
+    if job.status is not JobStatus.FINISHED:
+        raise LabError(f"{job.kind} of {job.subject} failed: {job.error}", job.hint or "")
+    return job.result or {}
 
 
 def wait_for(workspace: Workspace, job_id: str, *, hosted: bool) -> Job:

@@ -15,14 +15,17 @@ from mllab.store.artifacts import Artifacts
 from mllab.store.datasets import Datasets
 from mllab.store.db import Database
 from mllab.store.events import Events
+from mllab.store.features import Features
 from mllab.store.jobs import Jobs
 from mllab.store.lock import LabLock
+from mllab.store.offline import Offline
 from mllab.store.online import Online
 from mllab.store.predictions import Predictions
 from mllab.store.registry import Registry
 from mllab.store.runs import Runs
 
 if TYPE_CHECKING:
+    from mllab.workflows.feature_reader import FeatureReader
     from mllab.workflows.serving import Serving
 
 
@@ -50,10 +53,15 @@ class Workspace:
         self.events, self.datasets, self.jobs = Events(db), Datasets(db), Jobs(db)
         self.runs, self.registry = Runs(db), Registry(db)
         self.online, self.predictions = Online(db), Predictions(db, self.state / "predictions")
+        self.features, self.offline = Features(db), Offline(self.state / "offline")
         self.has_workers = False
         """Whether threads of this process work the queue (then waiting must not)."""
         self.serving: Serving | None = None
         """The models in memory; use `serving_of`."""
+        self.reader: FeatureReader | None = None
+        """What looks features up; use `reader_of`."""
+        self.materializing = threading.RLock()
+        """Held while a feature view is brought up to date."""
         self.declared_mark: tuple[tuple[int, int], ...] = ()
         """How the declaration's files looked when they were last read."""
         self.declaring, self.firing = threading.Lock(), threading.Lock()

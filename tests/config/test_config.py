@@ -32,7 +32,7 @@ def test_everything_but_one_source_has_a_default():
         ("[lab]", "[lob]", "line 2: unknown key `lob`", "`lab`"),
         ('"3h"', '"3x"', "line 23: `3x` is not a duration", "3h"),
         ('source = "weather"', 'source = "weathr"', "line 21: no source is called `weathr`", "`weather`"),
-        ("range = [0, 100]", 'range = [0, "a"]', "line 18: `source.weather.fields.range`: expected `float | null`", ""),
+        ("range = [0, 100]", 'range = [0, "a"]', "line 18: `a` is no day and no time", ""),
         ('promote = "auto"', 'promote = "never"', "line 46: `model.late_arrival.promote`: invalid enum value", ""),
         ("min_rows = 1_000", "min_rws = 1_000", "unknown key `min_rws` in [trigger.new_month.on]", "`min_rows`"),
         ('"America/New_York"', '"America/New_Yrk"', "line 4: no time zone is called `America/New_Yrk`", "UTC"),

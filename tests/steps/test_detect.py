@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mllab.config import NULL_WORDS, SourceTable
 from mllab.records import DType, Refusal
 from mllab.steps.detect import Detected, detect, detect_cells
+from mllab.steps.infer import infer_schema
 from mllab.steps.tables import RawTable
 from mllab.steps.text import read_text
-from mllab.steps.types import infer_schema
 
 
 def found_in(content: bytes, name: str = "x.csv") -> tuple[SourceTable, RawTable, tuple[str, ...]]:

@@ -14,16 +14,19 @@ from hypothesis import strategies as st
 from mllab.config import AggregateTable, FeatureViewTable, duration, parse_config
 from mllab.errors import InvalidInput
 from mllab.steps.features import (
-    ViewRows,
+    ViewIndex,
+    build_index,
     feature_names,
     horizon,
     join_view,
+    known_rows,
+    narrowed,
     online_features,
     online_rows,
     refuse_leak,
     value_columns,
-    view_rows,
 )
+from mllab.records import FeatureStatus
 from mllab.steps.identity import row_hashes
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -50,6 +53,11 @@ def a_view(**fields: Any) -> FeatureViewTable:
             f"{by}_{of}": AggregateTable(by=by, of=of, window=window)
             for of, window in (("x", "4s"), ("n", "6s"), ("yes", "20s"))
             for by in ("sum", "mean", "min", "max")
+        },
+        **{
+            f"{by}_{of}": AggregateTable(by=by, of=of, window="7s")
+            for of in ("x", "n", "yes", "word")
+            for by in ("last", "distinct")
         },
     }
     given_fields = {
@@ -100,6 +108,10 @@ def reduced(by: str, values: list[Any]) -> Any:
         return len(values)
     if not values:
         return None
+    if by == "last":
+        return values[-1]
+    if by == "distinct":
+        return len(set(values))
     values = [int(value) if isinstance(value, bool) else value for value in values]
     if by == "min" or by == "max":
         return (min if by == "min" else max)(values)
@@ -139,7 +151,7 @@ def brute_force(frame: pl.DataFrame, view: FeatureViewTable, sample: dict[str, A
     return found
 
 
-def answers(samples: pl.DataFrame, rows: ViewRows, view: FeatureViewTable) -> list[dict[str, Any]]:
+def answers(samples: pl.DataFrame, rows: ViewIndex, view: FeatureViewTable) -> list[dict[str, Any]]:
     return [bits_of(row) for row in join_view(samples, "at", rows, view).select(feature_names(view)).to_dicts()]
 
 
@@ -147,21 +159,29 @@ def micros(moment: datetime) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
-def stored(rows: ViewRows) -> dict[tuple[Any, ...], list[tuple[int, int, list[Any]]]]:
-    """Rows as an online store hands them back: through MessagePack, by moment and hash."""
-    kept: dict[tuple[Any, ...], list[tuple[int, int, list[Any]]]] = {}
-    for entity, at, row_hash, values in online_rows(rows):
+Online = dict[tuple[Any, ...], list[tuple[int, list[Any]]]]
+
+
+def stored(index: ViewIndex, since: int | None, until: int | None = None) -> Online:
+    """Rows as an online store hands them back: through MessagePack, by moment, revision and hash."""
+    kept: dict[tuple[Any, ...], list[tuple[int, int, int, list[Any]]]] = {}
+    for entity, at, created, row_hash, values in online_rows(index, since, until):
         decoded = msgspec.msgpack.decode(msgspec.msgpack.encode(values))
-        kept.setdefault(entity, []).append((at, row_hash, decoded))
-    return {entity: sorted(found, key=lambda one: one[:2]) for entity, found in kept.items()}
+        kept.setdefault(entity, []).append((at, created, row_hash, decoded))
+    return {
+        entity: [(one[0], one[3]) for one in sorted(found, key=lambda one: one[:3])] for entity, found in kept.items()
+    }
 
 
-def looked_up(sample: dict[str, Any], rows: ViewRows, view: FeatureViewTable) -> dict[str, Any]:
-    at, back = micros(sample["at"]), horizon(view)
-    mine = stored(rows).get(tuple(sample[name] for name in view.entity), [])
-    low = None if back is None else at - back // timedelta(microseconds=1)
-    read = [(when, values) for when, _, values in mine if when <= at and (low is None or when >= low)]
-    return online_features(read, at, view)
+def looked_up(sample: dict[str, Any], index: ViewIndex, view: FeatureViewTable) -> dict[str, Any]:
+    """What a request gets from the index."""
+    entity = [sample[name] for name in view.entity]
+    return online_features(known_rows(index, entity, micros(sample["at"]), view), micros(sample["at"]), view).values
+
+
+def looked_up_online(sample: dict[str, Any], online: Online, view: FeatureViewTable) -> dict[str, Any]:
+    rows = online.get(tuple(sample[name] for name in view.entity), [])
+    return online_features(rows, micros(sample["at"]), view).values
 
 
 @settings(max_examples=25, deadline=None)
@@ -169,7 +189,7 @@ def looked_up(sample: dict[str, Any], rows: ViewRows, view: FeatureViewTable) ->
 def test_the_join_equals_a_double_loop(frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None) -> None:
     view = a_view(ttl=ttl)
     expected = [bits_of(brute_force(frame, view, sample)) for sample in samples.to_dicts()]
-    assert answers(samples, view_rows(frame, view, "at"), view) == expected
+    assert answers(samples, build_index(frame, view, "at"), view) == expected
 
 
 @settings(max_examples=50, deadline=None)
@@ -178,7 +198,7 @@ def test_one_request_gets_the_very_bits_of_the_training_set(
     frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None, features: tuple[str, ...]
 ) -> None:
     view = a_view(ttl=ttl, features=features)
-    rows = view_rows(frame, view, "at")
+    rows = build_index(frame, view, "at")
     samples = samples.drop_nulls("at")
     assert [bits_of(looked_up(one, rows, view)) for one in samples.to_dicts()] == answers(samples, rows, view)
 
@@ -189,7 +209,23 @@ def test_later_rows_never_change_an_answer(frame: pl.DataFrame, samples: pl.Data
     view = a_view()
     samples = samples.filter(pl.col("at") <= second(until))
     known = frame.filter(pl.col("at") <= second(until))
-    assert answers(samples, view_rows(frame, view, "at"), view) == answers(samples, view_rows(known, view, "at"), view)
+    assert answers(samples, build_index(frame, view, "at"), view) == answers(
+        samples, build_index(known, view, "at"), view
+    )
+
+
+@settings(max_examples=50, deadline=None)
+@given(ROWS, SAMPLES, TTL, st.integers(0, 12))
+def test_the_online_rows_answer_every_moment_from_the_newest_row_on(
+    frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None, until: int
+) -> None:
+    view = a_view(ttl=ttl)
+    frame = frame.filter(pl.col("at") <= second(until))
+    index = build_index(frame, view, "at")
+    newest, back = index.newest(), max(timedelta(seconds=20), duration(ttl or "0s"))
+    online = stored(index, None if newest is None else newest - back // timedelta(microseconds=1))
+    later = samples.filter(pl.col("at") >= second(until))
+    assert [bits_of(looked_up_online(one, online, view)) for one in later.to_dicts()] == answers(later, index, view)
 
 
 @settings(max_examples=25, deadline=None)
@@ -197,43 +233,105 @@ def test_later_rows_never_change_an_answer(frame: pl.DataFrame, samples: pl.Data
 def test_the_order_of_ingest_does_not_matter(frame: pl.DataFrame, random: Any) -> None:
     order = list(range(frame.height))
     random.shuffle(order)
-    once, again = view_rows(frame, a_view(), "at"), view_rows(frame[order], a_view(), "at")
-    assert once.frame.equals(again.frame)
+    once, again = build_index(frame, a_view(), "at"), build_index(frame[order], a_view(), "at")
+    assert list(online_rows(once, None)) == list(online_rows(again, None))
     assert once.n_skipped == again.n_skipped
-
-
-@settings(max_examples=25, deadline=None)
-@given(ROWS, st.integers(0, 25))
-def test_rows_kept_part_by_part_are_the_rows_of_the_whole(frame: pl.DataFrame, cut: int) -> None:
-    view, unique = a_view(), frame.unique(maintain_order=True)
-    parts = [view_rows(part, view, "at") for part in (unique[:cut], unique[cut:])]
-    together = sorted((one for part in parts for one in online_rows(part)), key=lambda one: (one[0], one[1], one[2]))
-    assert together == list(online_rows(view_rows(unique, view, "at")))
 
 
 def test_equal_rows_of_a_source_without_key_are_counted_each() -> None:
     view = a_view(features=(), aggregate={"rows": AggregateTable(by="count", window="5s")})
     twice = a_frame([("ann", 1, second(1), 0.5, 1, True, "a")] * 2)
-    kept = [one for part in ("first", "second") for one in online_rows(view_rows(twice, view, "at", part=part))]
-    assert len({row_hash for _, _, row_hash, _ in kept}) == 4
+    assert len({row_hash for _, _, _, row_hash, _ in online_rows(build_index(twice, view, "at"), None)}) == 2
 
 
-def test_a_row_delivered_again_has_the_hash_it_had() -> None:
-    row = ("ann", 1, second(1), 0.5, 1, True, "a")
-    hashes = [next(online_rows(view_rows(a_frame([one]), a_view(), "at", key=["who", "at"])))[2] for one in (row, row)]
-    assert hashes[0] == hashes[1]
+# -- revisions --------------------------------------------------------------------------------------------------------
+
+REVISED = st.lists(
+    st.tuples(
+        st.sampled_from(["ann", "bob"]),
+        st.just(1),
+        SECONDS.map(second),
+        st.none() | st.sampled_from([0.1, 0.2, 1e16]),
+        st.none() | st.integers(-3, 3),
+        st.none() | st.booleans(),
+        st.none() | st.sampled_from(["a", "é"]),
+        st.integers(1, 4) | st.none(),
+        SECONDS.map(second) | st.none(),
+    ),
+    max_size=20,
+).map(lambda rows: pl.DataFrame(rows, schema=SCHEMA | {"id": pl.Int64, "made": SCHEMA["at"]}, orient="row").unique())
+
+
+def brute_force_revisions(frame: pl.DataFrame, view: FeatureViewTable, sample: dict[str, Any]) -> dict[str, Any]:
+    """Of each key only the last revision made by the sample's moment stands; then as without revisions."""
+    hashes = (row_hashes(frame)).tolist()
+    made = [(row, row_hash) for row, row_hash in zip(frame.to_dicts(), hashes, strict=True)]
+    made = [one for one in made if one[0]["made"] is None or one[0]["made"] <= sample["at"]]
+    made.sort(key=lambda one: (one[0]["made"] is not None, one[0]["made"] or START, one[1]))
+    last = {one[0]["id"]: one for one in made if one[0]["id"] is not None}
+    standing = [one for one in made if one[0]["id"] is None or last[one[0]["id"]] is one]
+    known = [one for one in standing if one[0]["at"] <= sample["at"] and one[0]["who"] == sample["who"]]
+    known.sort(key=lambda one: (one[0]["at"], one[0]["made"] is not None, one[0]["made"] or START, one[1]))
+    rows = [{name: tidy(value) for name, value in row.items()} for row, _ in known]
+    latest = rows[-1] if rows else None
+    if latest and view.ttl and sample["at"] - latest["at"] > duration(view.ttl):
+        latest, rows = None, []
+    found: dict[str, Any] = {name: latest[name] if latest else None for name in view.features}
+    for name, one in view.aggregate.items():
+        inside = [row for row in rows if row["at"] > sample["at"] - duration(one.window)]
+        of = one.of
+        found[name] = reduced(one.by, [row[of] for row in inside if row[of] is not None]) if of else len(inside)
+    return found
+
+
+@settings(max_examples=50, deadline=None)
+@given(REVISED, SAMPLES, TTL)
+def test_a_sample_sees_the_revision_that_stood_at_its_moment(
+    frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None
+) -> None:
+    view = a_view(ttl=ttl, entity=("who",))
+    samples = samples.drop_nulls(["who", "at"])
+    index = build_index(frame, view, "at", key=["id"], created_timestamp="made")
+    expected = [bits_of(brute_force_revisions(frame, view, sample)) for sample in samples.to_dicts()]
+    assert answers(samples, index, view) == expected
+    assert [bits_of(looked_up(one, index, view)) for one in samples.to_dicts()] == expected
+
+
+@settings(max_examples=25, deadline=None)
+@given(REVISED, SAMPLES, st.integers(0, 12))
+def test_a_revision_made_later_never_changes_an_answer(frame: pl.DataFrame, samples: pl.DataFrame, until: int) -> None:
+    view = a_view(entity=("who",))
+    samples = samples.filter(pl.col("at") <= second(until))
+    made = pl.col("made").is_null() | (pl.col("made") <= second(until))
+    whole, cut = (
+        build_index(one, view, "at", key=["id"], created_timestamp="made") for one in (frame, frame.filter(made))
+    )
+    assert answers(samples, whole, view) == answers(samples, cut, view)
+
+
+@settings(max_examples=25, deadline=None)
+@given(REVISED, SAMPLES)
+def test_online_rows_are_those_that_no_revision_has_replaced(frame: pl.DataFrame, samples: pl.DataFrame) -> None:
+    view = a_view(ttl=None, entity=("who",))
+    index = build_index(frame, view, "at", key=["id"], created_timestamp="made")
+    online = stored(index, None)
+    later = samples.drop_nulls("who").with_columns(pl.lit(second(12)).alias("at"))
+    assert [bits_of(looked_up_online(one, online, view)) for one in later.to_dicts()] == answers(later, index, view)
+
+
+# -- edges ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_ttl_includes_its_bound_and_the_window_excludes_its_start() -> None:
     view = a_view(features=("n",), aggregate={"rows": AggregateTable(by="count", window="5s")})
-    rows = view_rows(a_frame([("ann", 1, second(0), None, 7, None, None)]), view, "at")
+    rows = build_index(a_frame([("ann", 1, second(0), None, 7, None, None)]), view, "at")
     samples = pl.DataFrame({"who": ["ann"] * 3, "room": [1] * 3, "at": [second(4), second(5), second(6)]})
     assert join_view(samples, "at", rows, view).select("n", "rows").rows() == [(7, 1), (7, 0), (None, 0)]
 
 
 def test_no_sample_is_dropped_or_moved_and_rows_that_cannot_be_placed_are_counted() -> None:
     view = a_view()
-    rows = view_rows(
+    rows = build_index(
         a_frame([(None, 1, second(0), 1.0, 1, True, "a"), ("ann", 1, None, 1.0, 1, True, "a")]), view, "at"
     )
     samples = pl.DataFrame({"who": ["bob", "ann", "bob"], "room": [1, 2, 1], "at": [second(3), None, second(1)]})
@@ -259,9 +357,33 @@ def test_long_windows_of_floats_are_summed_in_order(n_rows: int) -> None:
         features=(),
         aggregate={by: AggregateTable(by=by, of="x", window="300s") for by in ("sum", "mean", "min", "max")},
     )
-    rows = view_rows(frame, view, "at")
+    rows = build_index(frame, view, "at")
     samples = frame.sample(40, seed=1).select("who", "at")
     assert [bits_of(looked_up(one, rows, view)) for one in samples.to_dicts()] == answers(samples, rows, view)
+
+
+def test_a_lookup_says_why_it_found_nothing() -> None:
+    view = a_view(features=("n", "word"), aggregate={})
+    index = build_index(a_frame([("ann", 1, second(0), None, 7, None, None)]), view, "at")
+
+    def statuses(who: str, at: int) -> list[FeatureStatus]:
+        moment = micros(START + timedelta(seconds=at))
+        known = online_features(known_rows(index, [who, 1], moment, view), moment, view)
+        return [known.status(name) for name in view.features]
+
+    assert statuses("ann", 3) == [FeatureStatus.PRESENT, FeatureStatus.NULL_VALUE]
+    assert statuses("ann", 9) == [FeatureStatus.OUTSIDE_MAX_AGE] * 2
+    assert statuses("bob", 3) == statuses("ann", -1) == [FeatureStatus.NOT_FOUND] * 2
+
+
+def test_a_narrowed_view_gives_the_same_values_of_fewer_features() -> None:
+    view = a_view()
+    index = build_index(a_frame([("ann", 1, second(at), 0.5 * at, at, True, "a") for at in range(9)]), view, "at")
+    samples = pl.DataFrame({"who": ["ann"] * 3, "room": [1] * 3, "at": [second(4), second(5), second(6)]})
+    few = narrowed(view, ["mean_x", "word"])
+    assert feature_names(few) == ["word", "mean_x"]
+    whole = join_view(samples, "at", index, view).select("word", "mean_x")
+    assert join_view(samples, "at", index, few).select("word", "mean_x").equals(whole)
 
 
 def test_a_lookup_reads_back_as_far_as_its_longest_question() -> None:
@@ -275,21 +397,22 @@ def test_a_lookup_reads_back_as_far_as_its_longest_question() -> None:
 def test_text_has_a_count_but_no_mean() -> None:
     view = a_view(aggregate={"m": AggregateTable(by="mean", of="word", window="1s")})
     with pytest.raises(InvalidInput, match="`word` is text"):
-        view_rows(a_frame([]), view, "at")
+        build_index(a_frame([]), view, "at")
 
 
 def test_minus_zero_and_nan_do_not_get_into_a_view() -> None:
     frame = a_frame([("ann", 1, second(at), x, None, None, None) for at, x in enumerate((-0.0, float("nan")))])
-    assert str(view_rows(frame, a_view(), "at").frame["x"].to_list()) == "[0.0, None]"
+    kept = build_index(frame, a_view(), "at").columns["x"].among(0, 2)
+    assert str(kept) == "[0.0, None]"
 
 
 def test_a_date_cannot_be_a_feature() -> None:
     with pytest.raises(InvalidInput, match="`at` is Datetime"):
-        view_rows(a_frame([]), a_view(features=("at",)), "at")
+        build_index(a_frame([]), a_view(features=("at",)), "at")
 
 
 def test_an_entity_of_another_type_is_refused_and_not_silently_missed() -> None:
-    rows = view_rows(a_frame([("ann", 1, second(0), 1.0, 1, True, "a")]), a_view(), "at")
+    rows = build_index(a_frame([("ann", 1, second(0), 1.0, 1, True, "a")]), a_view(), "at")
     samples = pl.DataFrame({"who": ["ann"], "room": ["1"], "at": [second(0)]})
     with pytest.raises(InvalidInput, match="`room` is String in the samples and Int64 in the view"):
         join_view(samples, "at", rows, a_view())
@@ -315,7 +438,7 @@ SHARE = 'aggregate.share = { of = "late", by = "mean", window = "6h" }'
 @pytest.mark.parametrize("what", [SHARE, 'features = ["late"]'])
 def test_the_target_as_of_the_samples_own_time_is_a_leak(timestamp: str, what: str) -> None:
     with pytest.raises(InvalidInput, match="a leak") as refused:
-        refuse_leak(parse_config(LEAKY.format(timestamp=timestamp, what=what)), "late")
+        refuse_leak(parse_config(LEAKY.format(timestamp=timestamp, what=what)), "late", ["delays"])
     assert refused.value.problems[0][1] == "leak"
 
 
@@ -324,4 +447,4 @@ def test_the_target_as_of_the_samples_own_time_is_a_leak(timestamp: str, what: s
     [('timestamp = "landed"', SHARE), ("", 'aggregate.n = { by = "count", window = "6h" }')],
 )
 def test_the_target_as_of_landing_is_no_leak(timestamp: str, what: str) -> None:
-    refuse_leak(parse_config(LEAKY.format(timestamp=timestamp, what=what)), "late")
+    refuse_leak(parse_config(LEAKY.format(timestamp=timestamp, what=what)), "late", ["delays"])

@@ -215,8 +215,9 @@ def test_bytes_that_are_no_booster_are_refused() -> None:
 
 def test_a_booster_with_another_number_of_features_is_refused() -> None:
     bundle, booster, _ = a_model()
-    with pytest.raises(InvalidInput, match="takes 5 features, its bundle names 4"):
-        Predictor(msgspec.structs.replace(bundle, features=bundle.features[:4]), booster)
+    four = bundle.features[:4]
+    with pytest.raises(InvalidInput, match="takes 5 inputs, its bundle names 4"):
+        Predictor(msgspec.structs.replace(bundle, features=four, inputs=four), booster)
 
 
 def test_a_usual_row_warns_of_nothing() -> None:

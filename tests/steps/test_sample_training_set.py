@@ -10,7 +10,7 @@ import pytest
 from mllab.config import parse_config
 from mllab.engine.user_code import apply, call, load_functions
 from mllab.records import DType
-from mllab.steps.features import view_rows
+from mllab.steps.features import build_index
 from mllab.steps.training_set import Assembled, FeaturePlan, assemble, deduplicate, plan_features, row_hashes
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
@@ -41,7 +41,7 @@ class Flights:
         view = self.config.feature_view[name]
         source = self.config.source[view.source]
         frame = deduplicate(parts[view.source], source.key)[0]
-        return view_rows(frame, view, view.timestamp or source.timestamp or "", key=source.key)
+        return build_index(frame, view, view.timestamp or source.timestamp or "", key=source.key)
 
     def assemble(self, parts: dict[str, list[pl.DataFrame]], views: dict[str, Any]) -> Assembled:
         expressions = {"calendar": call(self.functions, "calendar", self.config.on_demand["calendar"].inputs)}
@@ -102,6 +102,6 @@ def test_late_flights_follow_late_flights_but_not_as_if_the_answer_were_known(fl
     honest = area(flights.assemble(flights.parts, flights.views).frame)
     view = flights.config.feature_view["recent_delays"]
     frame = deduplicate(flights.parts["flights"], flights.config.source["flights"].key)[0]
-    leaking = {**flights.views, "recent_delays": view_rows(frame, view, "scheduled_at")}
+    leaking = {**flights.views, "recent_delays": build_index(frame, view, "scheduled_at")}
     assert 0.58 < honest < 0.72
     assert area(flights.assemble(flights.parts, leaking).frame) > honest + 0.1

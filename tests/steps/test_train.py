@@ -7,8 +7,9 @@ import pytest
 
 from mllab.errors import Cancelled, InvalidInput
 from mllab.records import DType, Field, Progress, Task
+from mllab.steps.inputs import MAX_CATEGORIES, learn_features
 from mllab.steps.predict import Predictor
-from mllab.steps.train import MAX_CATEGORIES, Trained, fit_model, golden_rows, infer_task, learn_features
+from mllab.steps.train import Trained, fit_model, golden_rows, infer_task
 
 FAST = {"rounds": 30, "eta": 0.3, "max_depth": 3}
 

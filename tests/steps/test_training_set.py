@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from mllab.config import LabConfig, SplitTable, parse_config
 from mllab.errors import InvalidInput
 from mllab.records import DType
-from mllab.steps.features import view_rows
+from mllab.steps.features import build_index
 from mllab.steps.splits import hash_split, time_split
 from mllab.steps.training_set import (
     Assembled,
+    FeaturePlan,
     TooLittle,
     assemble,
     content_digest,
@@ -93,16 +94,20 @@ def assembled(parts: Sequence[pl.DataFrame], more: str = 'features = ["guests"]'
 # -- plan ---------------------------------------------------------------------------------------------------------------
 
 
+def kinds(plan: FeaturePlan) -> list[tuple[str, str]]:
+    return [(group.kind, group.name) for group in plan.groups]
+
+
 def test_without_features_every_usable_column_is_one() -> None:
     plan = plan_features(a_lab(), "bill", COLUMNS)
-    assert plan.groups == (("column", "town"), ("column", "guests"))
+    assert kinds(plan) == [("column", "town"), ("column", "guests")]
     assert [field.name for field in plan.request] == ["town", "guests"]
-    assert plan_features(a_lab(), "bill", COLUMNS, leave_out=["guests"]).groups == (("column", "town"),)
+    assert kinds(plan_features(a_lab(), "bill", COLUMNS, leave_out=["guests"])) == [("column", "town")]
 
 
 def test_views_groups_and_columns_are_told_apart_and_the_request_holds_what_they_need() -> None:
     plan = plan_features(a_lab('features = ["clock", "weather"]'), "bill", COLUMNS)
-    assert plan.groups == (("on_demand", "clock"), ("view", "weather"))
+    assert kinds(plan) == [("on_demand", "clock"), ("view", "weather")]
     assert [(field.name, field.dtype) for field in plan.request] == [
         ("at", DType.DATETIME),
         ("guests", DType.INT),
@@ -113,10 +118,10 @@ def test_views_groups_and_columns_are_told_apart_and_the_request_holds_what_they
 @pytest.mark.parametrize(
     ("more", "columns", "said"),
     [
-        ('features = ["guest"]', COLUMNS, "no view, on-demand group or column is called `guest`"),
+        ('features = ["guest"]', COLUMNS, "no view, service, on-demand group or column is called `guest`"),
         ('features = ["weather"]', COLUMNS | {"weather": DType.INT}, "ambiguous"),
         ('features = ["weather", "temp"]', COLUMNS | {"temp": DType.INT}, "`temp` comes from view `weather` and from"),
-        ('features = ["guests", "guests"]', COLUMNS, "`guests` comes from"),
+        ('features = ["guests", "guests"]', COLUMNS, "`guests` is named twice"),
         ('features = ["born"]', COLUMNS, "`born` is a date"),
         ('features = ["guests"]\nrequest = ["town"]', COLUMNS, "need `guests`, which no caller sends"),
         ('features = ["guests"]\nrequest = ["guests", "pald"]', COLUMNS, "no column `pald`"),
@@ -285,7 +290,7 @@ def test_a_training_set_holds_split_time_target_features_and_the_rest_of_the_req
     config = a_lab('features = ["weather", "clock", "guests"]')
     plan = plan_features(config, "bill", COLUMNS)
     readings = pl.DataFrame({"town": ["rome"], "at": [START], "temp": [21.5]})
-    rows = {"weather": view_rows(readings, config.feature_view["weather"], "at")}
+    rows = {"weather": build_index(readings, config.feature_view["weather"], "at")}
     hour = [pl.col("at").dt.hour().alias("hour"), (pl.col("guests") / 2).alias("half")]
     made = assemble([visits(50)], plan, rows, {"clock": hour}, config, "bill", now=NOW)
     assert isinstance(made, Assembled)

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from mllab.config import FieldTable, SourceTable
 from mllab.records import DType, Field, Refusal, Schema
+from mllab.steps.contract import polars_type
+from mllab.steps.infer import infer_schema
 from mllab.steps.tables import RawTable, Typed
 from mllab.steps.text import read_text
-from mllab.steps.types import infer_schema, polars_type, to_types
+from mllab.steps.types import to_types
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -40,7 +42,7 @@ def outcome(
     raw: RawTable, schema: Schema | None = None, source: SourceTable | None = None, zone: str = "UTC"
 ) -> Typed | Refusal:
     source = source or SourceTable()
-    return to_types(raw, schema or infer_schema(raw, source), source, zone=zone, now=NOW)
+    return to_types(raw, schema or infer_schema(raw, source), source, zone=zone)
 
 
 def typed(raw: RawTable, schema: Schema | None = None, source: SourceTable | None = None, zone: str = "UTC") -> Typed:

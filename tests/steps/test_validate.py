@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from mllab.config import FieldTable, SourceTable
-from mllab.records import DType, Field, Refusal, Rejection, Schema
+from mllab.records import DType, Field, Refusal, Rejection, Schema, SchemaChange
 from mllab.steps.tables import Validated
 from mllab.steps.validate import validate
 
@@ -14,12 +14,16 @@ NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def outcome(
-    frame: pl.DataFrame, schema: Schema | None = None, n_earlier: int = 0, **options: object
+    frame: pl.DataFrame,
+    schema: Schema | None = None,
+    n_earlier: int = 0,
+    needed: dict[str, str] | None = None,
+    **options: object,
 ) -> Validated | Refusal:
     lines = pl.int_range(2, frame.height + 2, eager=True).alias("line")
     earlier = [Rejection(line=1, code="type", column="x", reason="bad")] * n_earlier
     source = SourceTable(**options)
-    return validate(frame, lines, source, schema, now=NOW, earlier=earlier)
+    return validate(frame, lines, source, schema, now=NOW, earlier=earlier, needed=needed)
 
 
 def accepted(frame: pl.DataFrame, schema: Schema | None = None, n_earlier: int = 0, **options: object) -> Validated:
@@ -62,8 +66,40 @@ def test_a_later_file_is_brought_into_the_contracts_order_and_types() -> None:
 def test_a_missing_or_retyped_column_refuses_the_file() -> None:
     schema = Schema(fields=(Field(name="late", dtype=DType.BOOL),))
     missing = refused(pl.DataFrame({"lat": [True]}), schema)
-    assert (missing.code, missing.hint) == ("schema", "did you mean `lat`?")
-    assert "string, the contract says bool" in refused(pl.DataFrame({"late": ["x"]}), schema).reason
+    assert missing.code == "schema" and "was it `lat` renamed?" in missing.hint
+    assert missing.diff == (
+        SchemaChange(column="late", change="missing", contract="bool"),
+        SchemaChange(column="lat", change="added", found="bool"),
+    )
+    turned = refused(pl.DataFrame({"late": ["x"]}), schema)
+    assert "column `late` is string, the contract says bool" in turned.reason
+    assert turned.diff == (SchemaChange(column="late", change="type", contract="bool", found="string"),)
+
+
+def test_a_new_column_of_a_function_is_left_out_with_a_note() -> None:
+    schema = Schema(fields=(Field(name="x", dtype=DType.INT),))
+    found = accepted(pl.DataFrame({"x": [1, 2], "twice": [2, 4]}), schema)
+    assert found.frame.columns == ["x"] and found.schema == schema
+    assert "new column `twice` of `with_columns` not in the contract, left out" in found.notes
+
+
+def test_columns_that_are_taken_over_give_the_next_contract() -> None:
+    schema = Schema(fields=(Field(name="x", dtype=DType.INT), Field(name="gone", dtype=DType.BOOL, nullable=False)))
+    found = accepted(pl.DataFrame({"x": ["a", "b"], "new": [1.5, 2.5]}), schema, needed={"y": "its `key`"})
+    assert found.frame.rows() == [("a", None, 1.5), ("b", None, 2.5)]
+    assert found.schema.fields == (
+        Field(name="x", dtype=DType.STRING),
+        Field(name="gone", dtype=DType.BOOL, optional=True),
+        Field(name="new", dtype=DType.FLOAT),
+    )
+    again = accepted(pl.DataFrame({"new": [0.5], "x": ["c"]}).with_columns(gone=pl.lit(None)), found.schema)
+    assert again.frame.rows() == [("c", None, 0.5)]
+
+
+def test_a_column_that_something_needs_is_not_given_up() -> None:
+    schema = Schema(fields=(Field(name="x", dtype=DType.INT), Field(name="y", dtype=DType.INT)))
+    found = refused(pl.DataFrame({"x": [1]}), schema, needed={"y": "feature view `v`"})
+    assert found.code == "schema" and "`y` is missing, and feature view `v` needs it" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -110,7 +146,7 @@ def test_a_bad_value_can_be_made_missing_instead() -> None:
     field = FieldTable(range=(0, 10), on_bad="null")
     found = accepted(pl.DataFrame({"x": [5, 11, None]}), fields={"x": field})
     assert found.frame["x"].to_list() == [5, None, None]
-    assert "1 cell of `x` is outside 0 to 10, read as missing" in found.notes
+    assert "1 cell of `x` read as missing: each is outside 0 to 10" in found.notes
 
 
 def test_missing_values_are_inside_every_range_and_allowed() -> None:

@@ -37,6 +37,7 @@ COMMANDS: dict[str, Entry] = {
     "config": Entry("config", "The lab's declaration, mllab.toml."),
     "source": Entry("source", "Declared sources of data."),
     "data": Entry("data", "Received files and the quarantine."),
+    "feature": Entry("feature", "Feature views, and what is known of an entity."),
     "run": Entry("run", "Training attempts."),
     "model": Entry("model", "Models, versions and aliases."),
     "job": Entry("job", "The queue of work."),

@@ -1,22 +1,19 @@
 """`mllab data`: received files and the quarantine."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mllab.errors import InvalidInput
+from mllab.faces.cli.contract import accept_schema, show_contract
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, opened, reading
-from mllab.faces.cli.output import print_fields, print_json, print_table, say
-from mllab.faces.cli.progress import print_queued, wait
-from mllab.records import DataFile, FileStatus, Job
-
-if TYPE_CHECKING:
-    from mllab.lab import Lab
+from mllab.faces.cli.output import print_json, print_table
+from mllab.faces.cli.received import Reference, print_file, report
 
 app = typer.Typer(help="Received files and the quarantine.", rich_markup_mode=None, add_completion=False)
 
-Reference = Annotated[str, typer.Argument(metavar="FILE", help="Name, or the first digits of the SHA-256.")]
+app.command("contract")(show_contract)
+app.command("accept-schema")(accept_schema)
 
 
 @app.command("list")
@@ -47,28 +44,7 @@ def show_file(file: Reference, as_json: AsJson = False, lab: LabFolder = None) -
     if as_json:
         print_json(found)
         return
-    _print_file(found)
-
-
-def _print_file(file: DataFile) -> None:
-    print_fields(
-        [
-            ("file", file.name),
-            ("sha256", file.sha256),
-            ("source", file.source),
-            ("status", file.status),
-            ("code", file.code),
-            ("reason", file.reason),
-            ("line", file.line),
-            ("hint", file.hint),
-            ("bytes", file.n_bytes),
-            ("received", file.received_at),
-            ("rows", file.n_rows),
-            ("rejected", file.n_rejected),
-        ]
-    )
-    for text in file.notes:
-        say(f"note: {text}")
+    print_file(found)
 
 
 @app.command("add")
@@ -83,7 +59,7 @@ def add_file(
 ) -> None:
     """Take a file in without the inbox."""
     with opened(lab) as it:
-        _report(it, it.add(file, source=source), no_wait, as_json)
+        report(it, it.add(file, source=source), no_wait, as_json)
 
 
 @app.command("assign")
@@ -96,38 +72,14 @@ def assign_file(
 ) -> None:
     """Say whose a waiting file is."""
     with opened(lab) as it:
-        _report(it, it.assign(file, source), no_wait, as_json)
+        report(it, it.assign(file, source), no_wait, as_json)
 
 
 @app.command("retry")
 def retry_file(file: Reference, no_wait: NoWait = False, as_json: AsJson = False, lab: LabFolder = None) -> None:
     """Take a quarantined file again under the present declaration."""
     with opened(lab) as it:
-        _report(it, it.retry(file), no_wait, as_json)
-
-
-def _report(lab: "Lab", job: Job, no_wait: bool, as_json: bool) -> None:
-    """Wait for a file to be taken in and tell what became of it.
-
-    Raises:
-        InvalidInput: it went to quarantine.
-    """
-    if no_wait:
-        print_queued(job, as_json)
-        return
-    over = wait(lab, job)
-    found = lab.file(_sha256(over))
-    if as_json:
-        print_json(found)
-    elif found.status is not FileStatus.QUARANTINED:
-        _print_file(found)
-    if found.status is FileStatus.QUARANTINED:
-        place = f" line {found.line}" if found.line is not None else ""
-        raise InvalidInput(f"{found.name}{place} is in quarantine: {found.reason} ({found.code})", found.hint or "")
-
-
-def _sha256(job: Job) -> str:
-    return str((job.result or {}).get("sha256") or job.args.get("sha256") or job.subject)
+        report(it, it.retry(file), no_wait, as_json)
 
 
 @app.command("versions")

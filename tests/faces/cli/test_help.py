@@ -10,7 +10,7 @@ from mllab.faces.cli.app import COMMANDS, load
 NOUNS = {
     "config": {"show", "check"},
     "source": {"list", "add"},
-    "data": {"list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine"},
+    "data": {"list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine", "contract", "accept-schema"},
     "run": {"list", "show", "cancel", "tag", "delete", "restore"},
     "model": {"list", "show", "rows", "add", "promote", "rollback", "release"},
     "job": {"list", "show", "cancel", "retry"},

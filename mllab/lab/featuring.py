@@ -1,0 +1,148 @@
+"""The features half of the Python API: views, what was known of an entity, training sets.
+
+Reads go straight to the lab's files, whoever hosts it. Each verb imports its workflow in its body.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mllab.lab.opened import Opened
+from mllab.records import FeatureRow, FeatureViewSummary, FeatureViewVersion, Job, Materialization, Verification
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from mllab.workflows.history import TrainingFrames
+
+
+class Featuring(Opened):
+    """What a lab knows of its entities. Use it through `Lab`."""
+
+    def feature_views(self) -> list[FeatureViewSummary]:
+        """Declared feature views, on-demand groups and services, and views that only older versions use."""
+        from mllab.workflows.feature_list import feature_views
+
+        return feature_views(self._workspace)
+
+    def feature_view(self, name: str) -> FeatureViewSummary:
+        """One of them.
+
+        Raises:
+            NotFound: nothing is called so.
+        """
+        from mllab.workflows.feature_list import feature_view
+
+        return feature_view(self._workspace, name)
+
+    def feature_versions(self, view: str | None = None) -> list[FeatureViewVersion]:
+        """Versions of one feature view, or of all: each definition that a run or a materialization has used."""
+        return self._workspace.features.list_versions(view)
+
+    def materializations(self) -> list[Materialization]:
+        """What is kept of each version of each view."""
+        return self._workspace.features.list_materializations()
+
+    def get_historical_features(
+        self,
+        entity_frame: Any,
+        features: Sequence[str],
+        *,
+        known_as_of: datetime | None = None,
+        full_feature_names: bool = False,
+    ) -> "pl.DataFrame":
+        """Features as they were known at each row's own moment; every row is kept, in its order.
+
+        Args:
+            entity_frame: a Polars frame, an Arrow table or a dict of columns: join keys, `event_timestamp`, and what
+                on-demand groups read.
+            features: views, `view:feature`, services, on-demand groups, columns of the frame.
+            known_as_of: use only data that this lab had by then, and revisions made by then.
+            full_feature_names: call a feature `view__feature`.
+
+        Raises:
+            InvalidInput: a name, column or type that does not fit. NotFound: data was erased.
+        """
+        from mllab.workflows.history import get_historical
+
+        return get_historical(self._workspace, entity_frame, features, known_as_of, full_feature_names)
+
+    def get_online_features(
+        self,
+        features: Sequence[str],
+        entity_rows: Sequence[Mapping[str, Any]],
+        *,
+        at: datetime | None = None,
+        full_feature_names: bool = False,
+    ) -> list[FeatureRow]:
+        """What is known of entities at a moment, each value with its status.
+
+        Args:
+            features: views, `view:feature`, services, on-demand groups, columns of the rows.
+            entity_rows: per entity its join keys, and what on-demand groups read.
+            at: the moment; default: now. The present is answered by the online store, older moments by the offline one.
+            full_feature_names: call a feature `view__feature`.
+
+        Raises:
+            InvalidInput: names or rows that do not fit. Unavailable: a view holds no data yet.
+        """
+        from mllab.workflows.online_features import get_online
+
+        return get_online(self._workspace, features, entity_rows, at, full_feature_names)
+
+    def get_training_set(self, model: str, *, digest: str | None = None) -> "TrainingFrames":
+        """A frozen training set as frames `train`, `validation`, `test`, with its content hash.
+
+        Args:
+            model: name of a model.
+            digest: of the training set; default: that of the model's newest run.
+
+        Raises:
+            NotFound: there is none yet, or it was erased.
+        """
+        from mllab.workflows.history import get_training_set
+
+        return get_training_set(self._workspace, model, digest)
+
+    def materialize(
+        self, view: str | None = None, *, end: datetime | None = None, anew: bool = False, wait: bool = False
+    ) -> Job:
+        """Bring one view, or all of them, up to the newest data. Happens by itself after each intake.
+
+        Args:
+            view: name of a view; default: all.
+            end: rows that became known later stay offline.
+            anew: even where no data has come.
+            wait: until it is done.
+
+        Raises:
+            NotFound: no view is called so.
+        """
+        job = self._do("materialize", Job, view=view, end=None if end is None else end.isoformat(), anew=anew)
+        return self.wait(job.job_id) if wait else job
+
+    def push(self, source: str, rows: Sequence[Mapping[str, Any]], *, wait: bool = False) -> Job:
+        """Bring rows of a source by hand: checked and kept like a dropped file, and online at once.
+
+        Raises:
+            NotFound: no source is called so. InvalidInput: no rows, or too many. Conflict: they were pushed before.
+        """
+        job = self._do("push", Job, source=source, rows=[dict(row) for row in rows])
+        return self.wait(job.job_id) if wait else job
+
+    def verify_features(self, model: str, *, limit: int = 1_000) -> Verification:
+        """Replay a model's latest predictions: did each see, to the bit, what the offline store gives?
+
+        Args:
+            model: name of a model.
+            limit: so many predictions at most.
+
+        Raises:
+            NotFound: no such model. LabError: it could not be replayed.
+        """
+        from mllab.workflows.work import result_of
+
+        job = self.wait(self._do("verify_features", Job, model=model, limit=limit).job_id)
+        return msgspec.convert(result_of(job)["verification"], Verification)

@@ -1,0 +1,165 @@
+"""What a view knows of an entity at a moment: the present from the online store, older moments from the index.
+
+A lookup reads the online rows and the moment from which on they answer in one statement; only an earlier moment goes
+to the memory-mapped index. Both hold the same values, so that it does not show which of them answered.
+"""
+
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from mllab.config import FeatureViewTable, duration
+from mllab.engine.offline import read_index
+from mllab.errors import NotFound
+from mllab.records import Materialization
+from mllab.steps.features import Known, known_rows, online_features
+from mllab.steps.view_index import ViewIndex
+from mllab.store.online import Found
+from mllab.store.rows import to_micros
+from mllab.workflows.feature_views import Definition
+from mllab.workflows.workspace import Workspace
+
+_KEPT = 64
+"""So many indexes stay mapped."""
+_FRESH_SECONDS = 0.25
+"""How long a process that does not hold the lab relies on what it has read of a materialization."""
+
+
+class Lookup(NamedTuple):
+    """How features of one view are found."""
+
+    digest: str
+    """Of the view's definition."""
+    table: FeatureViewTable
+    window_us: int | None
+    """The longest window of its aggregates; None without any."""
+    features: tuple[str, ...]
+    """Which of the view's features are wanted."""
+
+
+def lookup_of(one: Definition, features: Sequence[str]) -> Lookup:
+    """How some features of a definition are found."""
+    windows = [duration(each.window) for each in one.table.aggregate.values()]
+    longest = max(windows) // timedelta(microseconds=1) if windows else None
+    return Lookup(one.digest, one.table, longest, tuple(features))
+
+
+class _Kept(NamedTuple):
+    """What was read of a materialization."""
+
+    made: Materialization
+    online_from_us: float
+    """Infinite where nothing is online."""
+    until: float
+    """When a process that does not hold the lab reads it again."""
+
+
+class FeatureReader:
+    """Looks features up. Safe to use from several threads."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Nothing is read yet."""
+        self._workspace = workspace
+        self._kept: dict[str, _Kept] = {}
+        self.asked: dict[tuple[str, ...], tuple[Any, float]] = {}
+        """Lists of features that were worked out, each with when that is to be done again."""
+        self._indexes: OrderedDict[str, ViewIndex] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def forget(self, digest: str) -> None:
+        """A view was materialized: read what is kept of it anew."""
+        self._kept.pop(digest, None)
+
+    def look_up(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Known:
+        """What is known of one entity at a moment.
+
+        Args:
+            lookup: which view.
+            entity: plain values in the order of the view's entity; a null one is nobody.
+            at_us: the moment in µs since 1970 UTC.
+        """
+        if any(value is None for value in entity):
+            return online_features((), at_us, lookup.table)
+        kept = self._materialization(lookup.digest)
+        if kept is None:
+            return online_features((), at_us, lookup.table)
+        if at_us >= kept.online_from_us:
+            found = self._online(lookup, entity, at_us)
+            if found.online_from is not None and at_us >= found.online_from:
+                return online_features(found.rows, at_us, lookup.table)
+        return self._offline(lookup, entity, at_us)
+
+    def look_up_many(self, lookup: Lookup, entities: Sequence[Sequence[Any]], at_us: int) -> list[Known]:
+        """As `look_up` for many entities at one moment, in their order."""
+        kept = self._materialization(lookup.digest)
+        if lookup.window_us is not None or kept is None or at_us < kept.online_from_us or len(entities) == 1:
+            return [self.look_up(lookup, entity, at_us) for entity in entities]
+        table, online = lookup.table, self._workspace.online.latest_of(lookup.digest, entities, at_us)
+        return [
+            online_features(found.rows, at_us, table)
+            if found.online_from is not None and at_us >= found.online_from and None not in entity
+            else self.look_up(lookup, entity, at_us)
+            for entity, found in zip(entities, online, strict=True)
+        ]
+
+    def _online(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Found:
+        if lookup.window_us is None:
+            return self._workspace.online.latest(lookup.digest, entity, at_us)
+        return self._workspace.online.window(lookup.digest, entity, at_us - lookup.window_us, at_us)
+
+    def _offline(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Known:
+        for _ in range(2):  # the index may give way to a newer one just now
+            kept = self._materialization(lookup.digest)
+            if kept is None:
+                break
+            try:
+                index = self.index(kept.made.index)
+            except NotFound:
+                self.forget(lookup.digest)
+                continue
+            return online_features(known_rows(index, entity, at_us, lookup.table), at_us, lookup.table)
+        raise NotFound(f"the rows of a feature view over `{lookup.table.source}` are gone", "mllab feature materialize")
+
+    def index(self, name: str) -> ViewIndex:
+        """An index by name, mapped once.
+
+        Raises:
+            NotFound: it is not there any more.
+        """
+        with self._guard:
+            if name in self._indexes:
+                self._indexes.move_to_end(name)
+                return self._indexes[name]
+        found = read_index(self._workspace.offline.path(name))
+        with self._guard:
+            self._indexes[name] = found
+            while len(self._indexes) > _KEPT:
+                self._indexes.popitem(last=False)
+        return found
+
+    def is_kept(self, digest: str) -> bool:
+        """Whether a view was materialized at all."""
+        return self._materialization(digest) is not None
+
+    def _materialization(self, digest: str) -> _Kept | None:
+        """What is kept of a view; who holds the lab is told of changes, others look again."""
+        found = self._kept.get(digest)
+        if found is not None and (self._workspace.db.writer is not None or time.monotonic() < found.until):
+            return found
+        made = self._workspace.features.find_materialization(digest)
+        if made is None:
+            return None
+        online_from = math.inf if made.online_from is None else to_micros(made.online_from)
+        found = self._kept[digest] = _Kept(made, online_from, time.monotonic() + _FRESH_SECONDS)
+        return found
+
+
+def reader_of(workspace: Workspace) -> FeatureReader:
+    """The one reader of a workspace."""
+    if workspace.reader is None:
+        workspace.reader = FeatureReader(workspace)
+    return workspace.reader
