@@ -2,9 +2,17 @@
 
 import sys
 
-from benchmarks import intake, loop, serve, start, tui
+from benchmarks import features, intake, loop, profile, serve, start, tui
 
-ALL = {"start": start.main, "intake": intake.main, "loop": loop.main, "serve": serve.main, "tui": tui.main}
+ALL = {
+    "start": start.main,
+    "intake": intake.main,
+    "features": features.main,
+    "loop": loop.main,
+    "profile": profile.main,
+    "serve": serve.main,
+    "tui": tui.main,
+}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or ALL:

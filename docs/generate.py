@@ -14,7 +14,20 @@ import typer
 import mllab
 
 PACKAGE = Path(mllab.__file__).parent
-NOUNS = ("events", "declaration", "data", "features", "transforms", "bundle", "runs", "registry", "predictions", "jobs", "commands", "views")
+NOUNS = (
+    "events",
+    "declaration",
+    "data",
+    "features",
+    "transforms",
+    "bundle",
+    "runs",
+    "registry",
+    "predictions",
+    "jobs",
+    "commands",
+    "views",
+)
 """Modules of `mllab.records` in the order of the pipeline."""
 _HELP_CELLS = 100
 

@@ -103,7 +103,7 @@ class Check:
         if field.on_bad == "null" and (column in must or field.nullable is False):
             reason = f"`{column}` must not be missing, so its bad cells cannot be made so"
             self.fail(path, reason, 'take `on_bad = "null"` out: such a row is left out')
-        bounds = [one for one in field.range or () if one is not None]
+        bounds = [one for one in field.range or () if one not in (None, "")]
         for bound in bounds:
             if isinstance(bound, str) and not _is_time(bound):
                 self.fail(

@@ -29,7 +29,7 @@ class FieldTable(Table, frozen=True, kw_only=True):
     type: DType | None = None
     nullable: bool | None = None
     range: tuple[float | str | None, float | str | None] | None = None
-    """Least and greatest value: numbers; for dates and times texts such as `2024-05-06` or RFC 3339."""
+    """Least and greatest value: numbers; for dates and times texts such as `2024-05-06` or RFC 3339; `""` is open."""
     allowed: tuple[str | int | float | bool, ...] | None = None
     unique: bool = False
     """No value twice, within a file and among all accepted files."""

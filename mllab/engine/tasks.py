@@ -19,7 +19,12 @@ _WHERE = {
     "match": "mllab.engine.intake",
     "propose": "mllab.engine.intake",
     "read_file": "mllab.engine.intake",
+    "export_rows": "mllab.engine.exporting",
+    "forget_rows": "mllab.engine.forgetting",
+    "forget_samples": "mllab.engine.forgetting",
     "sample_rows": "mllab.engine.sampling",
+    "preview": "mllab.engine.preview",
+    "profile": "mllab.engine.profiling",
     "make_view": "mllab.engine.viewing",
     "part_rows": "mllab.engine.viewing",
     "replay_features": "mllab.engine.replaying",
@@ -32,6 +37,7 @@ _WHERE = {
 _LANE_MODULES = {
     "intake": ("mllab.engine.intake",),
     "compute": ("mllab.engine.training", "mllab.engine.modelling"),
+    "preview": ("mllab.engine.preview",),
 }
 
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from mllab.errors import NotFound
 from mllab.lab.asking import Asking
+from mllab.lab.curating import Curating
 from mllab.lab.featuring import Featuring
 from mllab.lab.operating import Operating
+from mllab.lab.profiling import Profiling
 from mllab.lab.tracking import Tracking
 from mllab.records import (
     COMMANDS,
@@ -39,7 +41,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Lab(Asking, Featuring, Operating, Tracking):
+class Lab(Asking, Curating, Featuring, Operating, Profiling, Tracking):
     """One opened lab. Safe to use from several threads. Close it, or use it as a context manager."""
 
     def __init__(self, workspace: "Workspace", client: "Client | None" = None) -> None:
@@ -69,6 +71,20 @@ class Lab(Asking, Featuring, Operating, Tracking):
             lab.close()
         workspace = read_beside(Path(path), clock=now)
         return cls(workspace, client_of(workspace.lock) if held else None)
+
+    @classmethod
+    def look(cls, path: str | Path = ".") -> "Lab":
+        """Open the lab to preview features: no lock, no host, and a lab that never ran stays as it is.
+
+        Raises:
+            NotFound: there is no lab in that folder. Unavailable: its state cannot be read.
+        """
+        from mllab.workflows.opening import is_new, read_beside
+
+        folder = Path(path)
+        if (folder / ".mllab" / "lab.db").exists() and is_new(folder):
+            return cls.open(path, read_only=True)
+        return cls(read_beside(folder, clock=now))
 
     @classmethod
     def host(cls, path: str | Path = ".") -> "Lab":

@@ -3,14 +3,23 @@
 Reads go straight to the lab's files, whoever hosts it. Each verb imports its workflow in its body.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from threading import Event as Stop
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mllab.lab.opened import Opened
-from mllab.records import FeatureRow, FeatureViewSummary, FeatureViewVersion, Job, Materialization, Verification
+from mllab.records import (
+    FeaturePreview,
+    FeatureRow,
+    FeatureViewSummary,
+    FeatureViewVersion,
+    Job,
+    Materialization,
+    Verification,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -146,3 +155,27 @@ class Featuring(Opened):
 
         job = self.wait(self._do("verify_features", Job, model=model, limit=limit).job_id)
         return msgspec.convert(result_of(job)["verification"], Verification)
+
+    def preview_feature(self, view: str, *, rows: int = 20, seconds: float = 20.0) -> FeaturePreview:
+        """Run `features.py` and `mllab.toml` as they lie in the folder on real rows; nothing is changed.
+
+        Args:
+            view: a feature view, on-demand group, source or model.
+            rows: how many first rows to tell.
+            seconds: how long the code may take.
+
+        Returns:
+            Each step, and the problem that ended them, where there is one.
+
+        Raises:
+            NotFound: nothing is called so, or there are no rows yet.
+        """
+        from mllab.workflows.preview import preview_feature
+
+        return preview_feature(self._workspace, view, rows, seconds=seconds)
+
+    def watch_feature(self, view: str, stop: Stop, *, rows: int = 20) -> Iterator[FeaturePreview]:
+        """A preview now and after each change of `features.py` or `mllab.toml`, until `stop` is set; never an error."""
+        from mllab.workflows.preview import watch_feature
+
+        return watch_feature(self._workspace, view, rows, stop)

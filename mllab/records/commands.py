@@ -132,6 +132,14 @@ class LogLabels(Command, frozen=True, kw_only=True):
     labels: tuple[dict[str, Any], ...]
 
 
+class MakeProfile(Command, frozen=True, kw_only=True):
+    """Find out what a dataset version looks like."""
+
+    source: str
+    version: int | None = None
+    """None for the newest."""
+
+
 class Materialize(Command, frozen=True, kw_only=True):
     """Bring feature views up to the newest data."""
 
@@ -154,6 +162,32 @@ class Push(Command, frozen=True, kw_only=True):
 
     source: str
     rows: tuple[dict[str, Any], ...]
+
+
+class Retract(Command, frozen=True, kw_only=True):
+    """Take an accepted file out of its source's data."""
+
+    file: str
+    reason: str = ""
+
+
+class Replace(Command, frozen=True, kw_only=True):
+    """Take a file in, and once it is accepted take another one out."""
+
+    file: str
+    """The accepted file that gives way."""
+    path: str
+    """The file that comes in its place."""
+    reason: str = ""
+
+
+class Forget(Command, frozen=True, kw_only=True):
+    """Erase rows of a source for good, and what was kept of them elsewhere."""
+
+    source: str
+    key: dict[str, str]
+    """Column to value; a row is erased where all of them hold."""
+    reason: str = ""
 
 
 class RequestRows(Command, frozen=True, kw_only=True):
@@ -183,9 +217,13 @@ COMMANDS: dict[str, type[Command]] = {
     "trash_run": TrashRun,
     "restore_run": RestoreRun,
     "log_labels": LogLabels,
+    "make_profile": MakeProfile,
     "materialize": Materialize,
     "push": Push,
     "verify_features": VerifyFeatures,
+    "retract": Retract,
+    "replace": Replace,
+    "forget": Forget,
     "request_rows": RequestRows,
 }
 """Verb of `Lab` to its command; what `POST /api/v1/commands/{verb}` accepts."""

@@ -51,6 +51,8 @@ class DataFile(Record, frozen=True, kw_only=True):
     """How its columns differ from the contract it was held against."""
     newest_at: datetime | None = None
     """The newest timestamp among its accepted rows, where the source has one."""
+    erased_at: datetime | None = None
+    """Since when its bytes are gone, erased on request for rows that they held."""
 
 
 class Refusal(Record, frozen=True, kw_only=True):

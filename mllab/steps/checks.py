@@ -77,7 +77,7 @@ def _rules(column: pl.Series, field: FieldTable, zone: str) -> list[tuple[str, s
     if field.nullable is False:
         rules.append(("missing", "is missing, and `nullable` is false", column.is_null()))
     if field.range is not None:
-        low, high = field.range
+        low, high = (None if bound == "" else bound for bound in field.range)
         said = f"{_said(low)} to {_said(high)}"
         rules.append(("range", f"is outside {said.strip()}", _outside(column, low, high, zone)))
     if field.allowed is not None:

@@ -23,7 +23,7 @@ from mllab.steps.tables import RawTable, Refused, counted, shown
 MOST_CHARACTERS = 131_072
 """Longest cell; the csv module's own limit."""
 _CELLS_AT_ONCE = 20_000
-_BLOCK, _SMALL_BLOCK = 1 << 22, 1 << 20
+_BLOCK = 1 << 18
 _LF, _CR = 10, 13
 
 
@@ -167,8 +167,8 @@ def is_unquoted(text: Text, source: SourceTable) -> bool:
     if b"\r" in body and body.count(b"\r") != body.count(b"\r\n"):
         return False
     n_lines, n_delimiters, last = 0, 0, -1
-    for start in range(0, len(body), _SMALL_BLOCK):
-        block = np.frombuffer(body, np.uint8, min(_SMALL_BLOCK, len(body) - start), start)
+    for start in range(0, len(body), _BLOCK):
+        block = np.frombuffer(body, np.uint8, min(_BLOCK, len(body) - start), start)
         ends = np.flatnonzero(block == _LF) + start
         if not _have_text(body, np.diff(ends, prepend=last), ends):
             return False
@@ -222,12 +222,12 @@ def _even_lines(block: np.ndarray, delimiter: int, quote: int, n_delimiters: int
     if lengths.min() < 1 or lengths.max() > MOST_CHARACTERS or (block[starts] == _CR).any():
         return False
     between = block == delimiter
-    quotes = block == quote
-    if quotes.any():
-        inside = np.cumsum(quotes, dtype=np.uint8) & 1
-        if inside[ends - 1].any() or not _enclosing(block, quotes, inside, delimiter, quote):
+    quotes = np.flatnonzero(block == quote)
+    if len(quotes):
+        outside = np.repeat(np.arange(len(quotes) + 1) % 2 == 0, np.diff(quotes, prepend=0, append=len(block)))
+        if not outside[ends - 1].all() or not _enclosing(block, quotes, delimiter, quote):
             return False
-        between &= inside == 0
+        between &= outside
     found = np.flatnonzero(between)
     if len(found) != n_delimiters * len(starts):
         return False
@@ -235,14 +235,14 @@ def _even_lines(block: np.ndarray, delimiter: int, quote: int, n_delimiters: int
     return not n_delimiters or bool(((by_line[:, 0] >= starts) & (by_line[:, -1] < ends)).all())
 
 
-def _enclosing(block: np.ndarray, quotes: np.ndarray, inside: np.ndarray, delimiter: int, quote: int) -> bool:
-    """Whether quotes stand at both ends of cells, or doubled inside them."""
-    at = np.flatnonzero(quotes)
-    opens = inside[at] == 1
-    before = np.where(at > 0, block[at - 1], _LF)
-    after = np.where(at < len(block) - 1, block[np.minimum(at + 1, len(block) - 1)], _LF)
-    edges = [delimiter, _LF, quote]
-    return bool(np.isin(before[opens], edges).all() and np.isin(after[~opens], [*edges, _CR]).all())
+def _enclosing(block: np.ndarray, quotes: np.ndarray, delimiter: int, quote: int) -> bool:
+    """Whether the quotes at these positions stand at both ends of cells, or doubled inside them."""
+    opens, closes = quotes[::2], quotes[1::2]
+    is_edge = np.zeros(256, bool)
+    is_edge[[delimiter, _LF, quote]] = True
+    good_before = is_edge[block[opens[opens > 0] - 1]].all()
+    is_edge[_CR] = True
+    return bool(good_before and is_edge[block[closes[closes < len(block) - 1] + 1]].all())
 
 
 def _skip_lines(body: bytes, n: int) -> tuple[bytes, int]:

@@ -1,6 +1,7 @@
 """Files named by the SHA-256 of their content: written whole or not at all, never changed.
 
-Safe for several threads and processes at once: writing the same content twice is harmless.
+Safe for several threads and processes at once: writing the same content twice is harmless. What is erased on request
+leaves an empty mark behind, so that whoever asks for it is told why it is gone.
 """
 
 import hashlib
@@ -41,11 +42,48 @@ class Artifacts:
         try:
             content = self.path(digest).read_bytes()
         except FileNotFoundError as error:
-            hint = "restore .mllab/artifacts from a backup"
-            raise NotFound(f"the artifact {digest[:12]} is missing", hint) from error
+            raise self._missing(digest) from error
         if verify and hashlib.sha256(content).hexdigest() != digest:
-            raise Unavailable(f"the artifact {digest[:12]} is damaged", "restore .mllab/artifacts from a backup")
+            raise _damaged(digest)
         return content
+
+    def copy(self, digest: str, target: BinaryIO) -> None:
+        """Write content to an open file, piece by piece; what was written is worth nothing where this raises.
+
+        Raises:
+            NotFound: nothing of that digest is kept.
+            Unavailable: the file no longer has its digest.
+        """
+        hasher = hashlib.sha256()
+        try:
+            with self.path(digest).open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+                    target.write(chunk)
+        except FileNotFoundError as error:
+            raise self._missing(digest) from error
+        if hasher.hexdigest() != digest:
+            raise _damaged(digest)
+
+    def _missing(self, digest: str) -> NotFound:
+        if self.is_erased(digest):
+            return NotFound(f"the artifact {digest[:12]} was erased on request", "see `mllab data erasures`")
+        return NotFound(f"the artifact {digest[:12]} is missing", "restore .mllab/artifacts from a backup")
+
+    def erase(self, digest: str) -> None:
+        """Remove content for good, durably; a mark says that it was removed on purpose. Doing it twice is harmless."""
+        mark = self._mark(digest)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        self.path(digest).unlink(missing_ok=True)
+        sync_folder(mark.parent)
+
+    def is_erased(self, digest: str) -> bool:
+        """Whether content of a digest was erased, and has not come again since."""
+        return self._mark(digest).exists() and not self.has(digest)
+
+    def _mark(self, digest: str) -> Path:
+        return self.path(digest).with_suffix(".erased")
 
     def put(self, content: bytes) -> str:
         """Keep content; its digest. Durable when this returns.
@@ -106,6 +144,7 @@ class _Done:
         target = self._artifacts.path(digest)
         target.parent.mkdir(exist_ok=True)
         self._temporary.replace(target)
+        target.with_suffix(".erased").unlink(missing_ok=True)
         for folder in (target.parent, target.parent.parent):
             sync_folder(folder)
 
@@ -117,6 +156,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _damaged(digest: str) -> Unavailable:
+    return Unavailable(f"the artifact {digest[:12]} is damaged", "restore .mllab/artifacts from a backup")
 
 
 def _explain(error: OSError, folder: Path) -> Unavailable:

@@ -17,6 +17,8 @@ Connection = Any
 """A DB-API connection of either SQLite module."""
 
 BUSY_SECONDS = 5.0
+_CACHE_KIB = 65_536
+"""Of each reading connection, used up as pages are read: point lookups at random hit memory, not the file."""
 
 
 def explain(error: Exception) -> Unavailable:
@@ -68,6 +70,7 @@ class Readers:
             except sqlite3.Error as error:
                 raise explain(error) from error
             found.row_factory = sqlite3.Row
+            found.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._local.connection = found
             self._all.append(found)
         return found

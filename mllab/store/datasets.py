@@ -1,11 +1,29 @@
 """Declarations accepted, files received, dataset versions, training sets."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from mllab.errors import Conflict, NotFound
-from mllab.records import ConfigVersion, Contract, DataFile, DatasetVersion, FileStatus, SourceState, TrainingSet
+from mllab.records import (
+    ConfigVersion,
+    Contract,
+    DataFile,
+    DatasetVersion,
+    Erasure,
+    FileStatus,
+    SourceState,
+    TrainingSet,
+)
 from mllab.store.db import Database
 from mllab.store.rows import from_micros
+
+if TYPE_CHECKING:
+    from mllab.store.writer import Transaction
+
+_LATEST = "SELECT * FROM datasets WHERE source = ? ORDER BY version DESC LIMIT 1"
 
 
 class Datasets:
@@ -80,9 +98,17 @@ class Datasets:
 
     def latest_dataset(self, source: str) -> DatasetVersion | None:
         """The newest version of a source's data."""
-        return self._db.one(
-            DatasetVersion, "SELECT * FROM datasets WHERE source = ? ORDER BY version DESC LIMIT 1", source
-        )
+        return self._db.one(DatasetVersion, _LATEST, source)
+
+    @staticmethod
+    def latest_in(tx: "Transaction", source: str) -> DatasetVersion | None:
+        """As `latest_dataset`, inside a transaction: nobody makes another one before that has ended."""
+        return tx.one(DatasetVersion, _LATEST, source)
+
+    @staticmethod
+    def file_in(tx: "Transaction", sha256: str) -> DataFile | None:
+        """As `find_file`, inside a transaction."""
+        return tx.one(DataFile, "SELECT * FROM datafiles WHERE sha256 = ?", sha256)
 
     def list_datasets(self, source: str | None = None) -> list[DatasetVersion]:
         """Dataset versions by source and version."""
@@ -93,3 +119,36 @@ class Datasets:
     def find_training_set(self, digest: str) -> TrainingSet | None:
         """A training set by content hash."""
         return self._db.one(TrainingSet, "SELECT * FROM training_sets WHERE digest = ?", digest)
+
+    def training_sets_from(self, source: str, versions: Iterable[int]) -> list[TrainingSet]:
+        """Training sets made from any of these versions of a source's data, oldest first."""
+        sql = (
+            "SELECT * FROM training_sets t WHERE EXISTS (SELECT 1 FROM json_each(t.datasets) d WHERE d.key = ?1"
+            " AND d.value IN (SELECT value FROM json_each(?2))) ORDER BY created_at, rowid"
+        )
+        return self._db.all(TrainingSet, sql, source, msgspec.json.encode(list(versions)).decode())
+
+    def parts_of(self, source: str) -> dict[str, list[str]]:
+        """Every part that a source's files were ever accepted as, to the files, oldest first, by digest."""
+        sql = (
+            "SELECT DISTINCT e.payload ->> 'part_digest' AS part, e.subject FROM events e JOIN datafiles f"
+            " ON f.sha256 = e.subject WHERE e.type IN ('datafile.accepted', 'datafile.forgotten') AND f.source = ?"
+            " ORDER BY f.received_at, f.rowid"
+        )
+        found: dict[str, list[str]] = {}
+        for part, sha256 in self._db.readers.all(sql, source):
+            if part is not None:
+                found.setdefault(part, []).append(sha256)
+        return found
+
+    def list_erasures(self) -> list[Erasure]:
+        """What was erased on request, oldest first."""
+        return self._db.all(Erasure, "SELECT * FROM erasures ORDER BY at, erasure_id")
+
+    def unkept_parts(self, source: str) -> list[str]:
+        """Parts that the intake of a source's files has written, whether or not they were accepted in the end."""
+        sql = (
+            "SELECT DISTINCT s.output ->> 'part' FROM job_steps s JOIN jobs j USING (job_id) JOIN datafiles f"
+            " ON f.sha256 = j.args ->> 'sha256' WHERE s.name = 'read' AND f.source = ?"
+        )
+        return [row[0] for row in self._db.readers.all(sql, source) if row[0] is not None]

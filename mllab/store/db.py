@@ -33,6 +33,16 @@ class Database:
             raise Conflict("this lab is in use by another command", "wait until that has finished, then try again")
         return self.writer.write(wish)
 
+    def compact(self) -> None:
+        """Leave nothing of what was deleted or changed in the file; see `Writer.compact`.
+
+        Raises:
+            Conflict: this process only reads. Unavailable: it could not be done now.
+        """
+        if self.writer is None:
+            raise Conflict("this lab is in use by another command", "wait until that has finished, then try again")
+        self.writer.compact()
+
     def all(self, record: type[R], sql: str, *args: Any) -> list[R]:
         """The rows of a query as records."""
         return [from_row(record, row) for row in self.readers.all(sql, *args)]

@@ -68,9 +68,18 @@ class Jobs:
         sql = f"SELECT * FROM jobs {_OPEN} AND kind = ? AND subject = ? ORDER BY queued_at"  # noqa: S608
         return next((one for one in self._db.all(Job, sql, job.kind, job.subject) if one.args == job.args), None)
 
-    def has_queued(self, lane: Lane) -> bool:
-        """Whether a job of a lane waits for its turn."""
-        return bool(self._db.value("SELECT 1 FROM jobs WHERE lane = ? AND status = 'queued' LIMIT 1", lane))
+    def has_queued(self, lane: Lane, kind: str | None = None) -> bool:
+        """Whether a job of a lane, or of one kind in it, waits for its turn."""
+        sql = "SELECT 1 FROM jobs WHERE lane = ?1 AND status = 'queued' AND (?2 IS NULL OR kind = ?2) LIMIT 1"
+        return bool(self._db.value(sql, lane, kind))
+
+    def has_given_up(self, kind: str, subject: str, version: int) -> bool:
+        """Whether a job for a version failed or was cancelled."""
+        sql = (
+            "SELECT 1 FROM jobs WHERE kind = ? AND subject = ? AND args ->> 'version' = ?"
+            " AND status IN ('failed', 'cancelled') LIMIT 1"
+        )
+        return bool(self._db.value(sql, kind, subject, version))
 
     def is_idle(self, lane: Lane) -> bool:
         """Whether a lane has nothing queued or running."""

@@ -166,6 +166,7 @@ ALTER TABLE datafiles ADD COLUMN contract_version INTEGER;
 ALTER TABLE datafiles ADD COLUMN replaced_by TEXT;
 ALTER TABLE datafiles ADD COLUMN diff TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE datafiles ADD COLUMN newest_at INTEGER;
+ALTER TABLE datafiles ADD COLUMN erased_at INTEGER;
 ALTER TABLE training_sets ADD COLUMN views TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE datasets ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE sources ADD COLUMN contract_version INTEGER NOT NULL DEFAULT 0;
@@ -178,6 +179,13 @@ CREATE TABLE profiles (
     source TEXT NOT NULL, version INTEGER NOT NULL, artifact TEXT NOT NULL, n_rows INTEGER NOT NULL,
     n_columns INTEGER NOT NULL, made_at INTEGER NOT NULL, PRIMARY KEY (source, version)
 ) STRICT;
+CREATE TABLE erasures (
+    erasure_id TEXT PRIMARY KEY, source TEXT NOT NULL, key_digest TEXT NOT NULL, n_rows INTEGER NOT NULL,
+    n_files INTEGER NOT NULL, n_predictions INTEGER NOT NULL, training_sets TEXT NOT NULL, versions TEXT NOT NULL,
+    reason TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX predictions_version ON predictions (model, version);
+CREATE INDEX runs_training_set ON runs (training_set) WHERE training_set IS NOT NULL;
 CREATE TABLE feature_views (
     view TEXT NOT NULL, version INTEGER NOT NULL, digest TEXT NOT NULL UNIQUE, source TEXT NOT NULL,
     declaration TEXT NOT NULL, timestamp TEXT NOT NULL, key TEXT NOT NULL, created_timestamp TEXT, code TEXT,

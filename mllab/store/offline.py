@@ -40,6 +40,10 @@ class Offline:
         finally:
             os.close(handle)
 
+    def drop(self, name: str) -> None:
+        """Remove one index, where it is; a process that has it mapped keeps what it sees."""
+        shutil.rmtree(self.path(name), ignore_errors=True)
+
     def drop_others(self, names: set[str]) -> None:
         """Remove every index that is not named; a process that has one mapped keeps what it sees."""
         if self.folder.is_dir():

@@ -64,17 +64,18 @@ class Online:
         row = self._db.readers.one(_ONE, view, _encode(list(entity)), at)
         return _found(row) if row is not None else Found(None, [])
 
-    def latest_of(self, view: str, entities: Sequence[Entity], at: int) -> list[Found]:
-        """As `latest` for many entities in one statement, in their order."""
+    def latest_of(self, view: str, entities: Sequence[Entity], at: int) -> list[tuple[int | None, OnlineRow | None]]:
+        """As `latest` for many entities in one statement, in their order: from which moment on, and the row."""
         if not entities:
             return []
-        found = [Found(None, [])] * len(entities)
+        found: list[tuple[int | None, OnlineRow | None]] = [(None, None)] * len(entities)
         sql, n_asked = _many(len(entities)), len(entities)
         for start in range(0, n_asked, _AT_ONCE):
             some = entities[start : start + _AT_ONCE]
             sql = sql if len(some) == n_asked else _many(len(some))
             for row in self._db.readers.all(sql, view, at, *[_encode(list(one)) for one in some]):
-                found[start + row[2]] = _found(row)
+                online_from, blob, place = row
+                found[start + place] = (online_from, None if blob is None else _row(blob))
         return found
 
     def window(self, view: str, entity: Entity, since: int, until: int) -> Found:

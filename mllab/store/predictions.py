@@ -9,7 +9,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ from mllab.store.rows import to_micros
 _HEAD = struct.Struct(">II")
 _SEGMENT_BYTES = 16 << 20
 _encoder = msgspec.msgpack.Encoder()
+_HOLDS = (
+    "(EXISTS (SELECT 1 FROM json_each(request) WHERE key = ? AND atom IN (SELECT value FROM json_each(?)))"
+    " OR EXISTS (SELECT 1 FROM json_each(features) WHERE key = ? AND atom IN (SELECT value FROM json_each(?))))"
+)
 
 
 class LoggedRow(msgspec.Struct, frozen=True, array_like=True):
@@ -121,6 +125,42 @@ class Predictions:
         """A segment of a process that is gone holds nothing new: drop it with its offset."""
         path.unlink(missing_ok=True)
         self._db.write(lambda tx: tx.execute("DELETE FROM segments WHERE name = ?", path.name) and None)
+
+    def retire_segments(self) -> None:
+        """Bring everything in and drop every segment; this process's next answer begins a new one."""
+        self.sync()
+        with self._bringing:
+            with self._guard:
+                if self._handle is not None:
+                    os.close(self._handle)
+                    self._handle = None
+                closed = sorted(self._folder.glob("*.log"))
+            self._bring_in()
+            for path in closed:
+                self._retire(path)
+
+    @staticmethod
+    def forget(tx: Any, wanted: Mapping[str, Sequence[Any]]) -> int:
+        """Delete the predictions that were asked, or saw, all of these, and their labels.
+
+        Args:
+            tx: the transaction.
+            wanted: request or feature column to the values, as JSON holds them, that stand for the one meant.
+
+        Returns:
+            How many predictions were deleted.
+        """
+        held = " AND ".join([_HOLDS] * len(wanted))
+        args = [one for name, values in wanted.items() for one in (name, msgspec.json.encode(list(values)).decode())]
+        args = [each for pair in zip(args[::2], args[1::2], strict=True) for each in (*pair, *pair)]
+        ids = f"SELECT prediction_id FROM predictions WHERE {held}"  # noqa: S608
+        tx.execute(f"DELETE FROM labels WHERE prediction_id IN ({ids})", *args)  # noqa: S608
+        return int(tx.execute(f"DELETE FROM predictions WHERE {held}", *args).rowcount)  # noqa: S608
+
+    def counts(self) -> dict[tuple[str, int], int]:
+        """How many predictions each version gave, by model and version."""
+        rows = self._db.readers.all("SELECT model, version, count(*) FROM predictions GROUP BY model, version")
+        return {(row[0], row[1]): row[2] for row in rows}
 
     def find(self, prediction_id: str) -> Prediction | None:
         """A prediction that has been brought in."""

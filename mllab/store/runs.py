@@ -163,6 +163,14 @@ class Runs:
         """The runs a job has started, oldest first."""
         return self._db.all(Run, "SELECT * FROM runs WHERE job_id = ? ORDER BY started_at", job_id)
 
+    def runs_from(self, training_sets: Iterable[str]) -> list[Run]:
+        """The runs that learnt from any of these training sets, oldest first."""
+        sql = (
+            "SELECT * FROM runs WHERE training_set IS NOT NULL"
+            " AND training_set IN (SELECT value FROM json_each(?)) ORDER BY started_at"
+        )
+        return self._db.all(Run, sql, msgspec.json.encode(list(training_sets)).decode())
+
     def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
         """The curve of one metric, or of all, in order of steps."""
         rows = self._db.readers.all(

@@ -157,6 +157,14 @@ class Writer:
         self._wishes.put((wish, future))
         return future
 
+    def compact(self) -> None:
+        """Rewrite the file, so that nothing of what was deleted or changed is left in it or in its log.
+
+        Raises:
+            Unavailable: no room, or a reader did not let go of the log in time.
+        """
+        self.submit(_compact).result()
+
     def close(self) -> None:
         """Write what waits, checkpoint, close."""
         if self._thread is not None and not self._closed:
@@ -179,7 +187,9 @@ class Writer:
             while len(group) < _GROUP and group[-1] is not None and not self._wishes.empty():
                 group.append(self._wishes.get())
             going = group[-1] is not None
-            self._commit(connection, [wish for wish in group if wish is not None])
+            wishes = [wish for wish in group if wish is not None]
+            self._commit(connection, [one for one in wishes if one[0] is not _compact])
+            _rewrite(connection, [future for wish, future in wishes if wish is _compact])
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
 
@@ -225,6 +235,28 @@ class Writer:
             future.set_exception(explain(error) if isinstance(error, sqlite3.OperationalError) else error)
         connection.execute("RELEASE wish")
         return transaction
+
+
+def _compact(tx: Transaction) -> None:
+    """The wish that `Writer.compact` queues; it is done between transactions."""
+
+
+def _rewrite(connection: Connection, waiting: "list[Future[Any]]") -> None:
+    """VACUUM copies what is alive; then the whole log goes into the file and is cut to nothing."""
+    if not waiting:
+        return
+    try:
+        connection.execute("PRAGMA temp_store = FILE")  # the copy may be larger than the memory
+        connection.execute("VACUUM")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.Error as error:
+        problem: LabError | None = explain(error)
+    else:
+        hint = "close other programs that read the lab's database, then try again"
+        problem = Unavailable("the database's log is in use and could not be emptied", hint) if is_busy else None
+    for future in waiting:
+        future.set_exception(problem) if problem is not None else future.set_result(None)
 
 
 def _open(path: Path) -> Connection:

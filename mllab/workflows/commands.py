@@ -14,17 +14,22 @@ from mllab.records import (
     Assign,
     Cancel,
     Command,
+    FileStatus,
     FireTrigger,
+    Forget,
     Job,
     LogLabels,
+    MakeProfile,
     Materialize,
     PauseTrigger,
     Promote,
     Push,
     Release,
+    Replace,
     RequestRows,
     RestoreRun,
     ResumeTrigger,
+    Retract,
     Retry,
     RetryJob,
     Rollback,
@@ -36,11 +41,15 @@ from mllab.records import (
 )
 from mllab.workflows.accepting import accept_schema
 from mllab.workflows.deliver import promote, release, rollback
+from mllab.workflows.forgetting import queue_forgetting
 from mllab.workflows.ingest import get_source, queue_intake, receive
 from mllab.workflows.jobs import request_cancel
 from mllab.workflows.materialize import queue_materialization
 from mllab.workflows.predictions import log_labels
+from mllab.workflows.profiling import queue_profile
 from mllab.workflows.pushing import push
+from mllab.workflows.replacing import known_bytes, replace
+from mllab.workflows.retracting import retract
 from mllab.workflows.retrying import retry_job
 from mllab.workflows.runs import restore_run, tag_run, trash_run
 from mllab.workflows.signature import request_rows
@@ -83,8 +92,10 @@ def _add(workspace: Workspace, command: Add) -> Job:
     job = receive(workspace, path, path.name, source=command.source, keep=True)
     if job is not None:
         return job
-    known = workspace.datasets.get_file(path.name)
-    raise InvalidInput(f"{path.name} was taken in before and is {known.status.value}", "see `mllab data list`")
+    known = known_bytes(workspace, path) or workspace.datasets.get_file(path.name)
+    again = known.status is FileStatus.RETRACTED and known.erased_at is None
+    hint = f"`mllab data retry {known.sha256[:12]}` takes it again" if again else "see `mllab data list`"
+    raise InvalidInput(f"{path.name} was taken in before and is {known.status.value}", hint)
 
 
 def _assign(workspace: Workspace, command: Assign) -> Job:
@@ -121,8 +132,12 @@ _HANDLERS: dict[type[Command], Callable[[Workspace, Any], Any]] = {
     TrashRun: lambda ws, one: trash_run(ws, one.run),
     RestoreRun: lambda ws, one: restore_run(ws, one.run),
     LogLabels: log_labels,
+    MakeProfile: queue_profile,
     Materialize: queue_materialization,
     Push: lambda ws, one: push(ws, get_source(ws.config(), one.source), one.rows),
     VerifyFeatures: queue_verification,
+    Retract: lambda ws, one: retract(ws, one.file, one.reason),
+    Replace: lambda ws, one: replace(ws, one.file, Path(one.path), one.reason),
+    Forget: queue_forgetting,
     RequestRows: lambda ws, one: request_rows(ws, one.model, one.n),
 }

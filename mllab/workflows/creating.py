@@ -92,7 +92,7 @@ def add_model(workspace: Workspace, source: str, target: str, name: str | None) 
     if source not in config.source:
         raise NotFound(f"no source is called `{source}`", "see `mllab source list`")
     dataset = workspace.datasets.latest_dataset(source)
-    if dataset is None:
+    if dataset is None or not dataset.parts:
         raise InvalidInput(f"source `{source}` has no accepted data yet", "drop a file first, then declare the model")
     model = name or _as_name(target)
     if model in config.model:

@@ -9,17 +9,17 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from mllab.config import FeatureViewTable, duration
 from mllab.engine.offline import read_index
 from mllab.errors import NotFound
-from mllab.records import Materialization
-from mllab.steps.features import Known, known_rows, online_features
+from mllab.records import FeatureStatus, Materialization
+from mllab.steps.features import Known, feature_names, known_rows, online_features
 from mllab.steps.view_index import ViewIndex
 from mllab.store.online import Found
-from mllab.store.rows import to_micros
+from mllab.store.rows import from_micros, to_micros
 from mllab.workflows.feature_views import Definition
 from mllab.workflows.workspace import Workspace
 
@@ -27,6 +27,10 @@ _KEPT = 64
 """So many indexes stay mapped."""
 _FRESH_SECONDS = 0.25
 """How long a process that does not hold the lab relies on what it has read of a materialization."""
+
+
+Answer = tuple[dict[str, Any], dict[str, FeatureStatus], datetime | None]
+"""Feature to value, feature to status, and when the row that answered became known."""
 
 
 class Lookup(NamedTuple):
@@ -39,13 +43,32 @@ class Lookup(NamedTuple):
     """The longest window of its aggregates; None without any."""
     features: tuple[str, ...]
     """Which of the view's features are wanted."""
+    ttl_us: float
+    """Infinite without one."""
+    is_whole: bool
+    """Whether all of the view's features are wanted."""
+    present: dict[str, FeatureStatus]
+    """The statuses of an entity that has a value for each of them."""
 
 
 def lookup_of(one: Definition, features: Sequence[str]) -> Lookup:
     """How some features of a definition are found."""
     windows = [duration(each.window) for each in one.table.aggregate.values()]
     longest = max(windows) // timedelta(microseconds=1) if windows else None
-    return Lookup(one.digest, one.table, longest, tuple(features))
+    ttl = math.inf if one.table.ttl is None else duration(one.table.ttl) // timedelta(microseconds=1)
+    is_whole = list(features) == feature_names(one.table)
+    present = dict.fromkeys(features, FeatureStatus.PRESENT)
+    return Lookup(one.digest, one.table, longest, tuple(features), ttl, is_whole, present)
+
+
+def _answer(lookup: Lookup, known: Known) -> Answer:
+    features = lookup.features
+    values = known.values if lookup.is_whole else {name: known.values[name] for name in features}
+    if known.is_fresh:
+        statuses = {name: known.status(name) for name in features}
+    else:  # the same for each of them
+        statuses = dict.fromkeys(features, known.status(""))
+    return values, statuses, None if known.at_us is None else from_micros(known.at_us)
 
 
 class _Kept(NamedTuple):
@@ -93,18 +116,24 @@ class FeatureReader:
                 return online_features(found.rows, at_us, lookup.table)
         return self._offline(lookup, entity, at_us)
 
-    def look_up_many(self, lookup: Lookup, entities: Sequence[Sequence[Any]], at_us: int) -> list[Known]:
-        """As `look_up` for many entities at one moment, in their order."""
+    def look_up_many(self, lookup: Lookup, entities: Sequence[Sequence[Any]], at_us: int) -> list[Answer]:
+        """The wanted features of many entities at one moment, in their order."""
         kept = self._materialization(lookup.digest)
-        if lookup.window_us is not None or kept is None or at_us < kept.online_from_us or len(entities) == 1:
-            return [self.look_up(lookup, entity, at_us) for entity in entities]
-        table, online = lookup.table, self._workspace.online.latest_of(lookup.digest, entities, at_us)
-        return [
-            online_features(found.rows, at_us, table)
-            if found.online_from is not None and at_us >= found.online_from and None not in entity
-            else self.look_up(lookup, entity, at_us)
-            for entity, found in zip(entities, online, strict=True)
-        ]
+        if lookup.window_us is not None or kept is None or at_us < kept.online_from_us:
+            return [_answer(lookup, self.look_up(lookup, entity, at_us)) for entity in entities]
+        names, present, ttl, is_whole = lookup.table.features, lookup.present, lookup.ttl_us, lookup.is_whole
+        answers: list[Answer] = []
+        online = self._workspace.online.latest_of(lookup.digest, entities, at_us)
+        for entity, (online_from, row) in zip(entities, online, strict=True):
+            if online_from is None or at_us < online_from or None in entity:
+                answers.append(_answer(lookup, self.look_up(lookup, entity, at_us)))
+            elif is_whole and row is not None and at_us - row[0] <= ttl and None not in row[1]:
+                values = dict(zip(names, row[1], strict=False))
+                answers.append((values, present.copy(), from_micros(row[0])))
+            else:
+                known = online_features(() if row is None else (row,), at_us, lookup.table)
+                answers.append(_answer(lookup, known))
+        return answers
 
     def _online(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Found:
         if lookup.window_us is None:

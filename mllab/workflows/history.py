@@ -136,6 +136,9 @@ def get_training_set(workspace: Workspace, model: str, digest: str | None) -> Tr
     config = workspace.config_at(record.config_digest)
     target = config.model[record.model].target
     frame = load_frame(workspace.artifacts, record.artifact)
+    if "__target" not in frame.columns:
+        said = f"the rows of training set {record.digest[:12]} were erased on request"
+        raise NotFound(said, "see `mllab data erasures`")
     named = frame.rename({"__target": target}) if target not in frame.columns else frame
     frames = {
         split: named.filter(pl.col("__split") == split).drop("__split") for split in ("train", "validation", "test")

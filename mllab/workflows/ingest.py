@@ -21,11 +21,13 @@ from mllab.records import (
     Lane,
     Refusal,
 )
+from mllab.store.datasets import Datasets
 from mllab.store.writer import Transaction
 from mllab.workflows.contracts import adopt, freshness_notes, needed_columns
 from mllab.workflows.hashing import digest_of
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.materialize import add_online, refresh_views
+from mllab.workflows.retracting import replaced
 from mllab.workflows.workspace import Workspace
 
 
@@ -60,17 +62,27 @@ def receive(
     """
     digest, n_bytes, origin = _copy(workspace, path)
     known = workspace.datasets.find_file(digest)
+    if known is not None and known.erased_at is not None:
+        workspace.artifacts.erase(digest)
     job: Job | None = None
     if known is None:
         job = workspace.db.write(lambda tx: _received(workspace, tx, digest, name, n_bytes, origin, source, args or {}))
     elif known.status is FileStatus.QUARANTINED and known.origin != origin:
         job = queue_intake(workspace, known, source or known.source, f"{name} dropped again")
     elif known.origin != origin:
-        said = f"{name} holds the same bytes as {known.name}, which is {known.status.value} already"
+        said = f"{name} holds the same bytes as {known.name}, which {_stands(known)}"
         workspace.db.write(lambda tx: tx.emit("datafile.repeated", digest, said, {"sha256": digest}))
     if not keep:
         _remove(path, origin)
     return job
+
+
+def _stands(known: DataFile) -> str:
+    if known.erased_at is not None:
+        return "were erased on request; send it without the rows that were"
+    if known.status is FileStatus.RETRACTED:
+        return f"is retracted; `mllab data retry {known.sha256[:12]}` takes it again"
+    return f"is {known.status.value} already"
 
 
 def _copy(workspace: Workspace, path: Path) -> tuple[str, int, str]:
@@ -124,24 +136,33 @@ def _received(
 
 
 def queue_intake(
-    workspace: Workspace, file: DataFile, source: str | None, why: str, *, accept_schema: bool = False
+    workspace: Workspace,
+    file: DataFile,
+    source: str | None,
+    why: str,
+    *,
+    accept_schema: bool = False,
+    args: Mapping[str, Any] | None = None,
 ) -> Job:
-    """Take a file that waits or is in quarantine again; with `accept_schema` its columns go into the contract.
+    """Take a file that waits, is in quarantine or was retracted again.
+
+    With `accept_schema` its columns go into the contract; `args` are more arguments of the intake job.
 
     Raises:
-        Conflict: it is accepted, or on its way.
+        Conflict: it is accepted, or on its way, or its bytes were erased.
     """
-    if file.status not in (FileStatus.WAITING, FileStatus.QUARANTINED):
-        raise Conflict(
-            f"{file.name} is {file.status.value} already", "only waiting and quarantined files can be taken again"
-        )
+    if file.status not in (FileStatus.WAITING, FileStatus.QUARANTINED, FileStatus.RETRACTED):
+        hint = "only waiting, quarantined and retracted files can be taken again"
+        raise Conflict(f"{file.name} is {file.status.value} already", hint)
+    if file.erased_at is not None:
+        raise Conflict(f"the bytes of {file.name} were erased on request", "send it without the rows that were")
 
     def again(tx: Transaction) -> Job:
         change = {"sha256": file.sha256, "status": FileStatus.RECEIVED, "source": source, "received_at": tx.now}
-        cleared = {"code": None, "reason": None, "hint": None, "line": None, "diff": ()}
+        cleared = {"code": None, "reason": None, "hint": None, "line": None, "diff": (), "replaced_by": None}
         seq = tx.emit("datafile.received", file.sha256, why, change | cleared)
-        args = {"accept_schema": True} if accept_schema else {}
-        job = new_job("intake", Lane.INTAKE, file.name, tx.now, sha256=file.sha256, **args)
+        more = ({"accept_schema": True} if accept_schema else {}) | dict(args or {})
+        job = new_job("intake", Lane.INTAKE, file.name, tx.now, sha256=file.sha256, **more)
         return queue(tx, job, f"intake of {file.name} queued", seq)
 
     return workspace.db.write(again)
@@ -155,7 +176,7 @@ def intake(context: JobContext) -> dict[str, Any]:
     result = _take_in(context)
     if context.job.args.get("push") and "version" in result:
         add_online(context, result["source"], result["part"])
-    elif not context.workspace.jobs.has_queued(Lane.INTAKE):
+    elif not context.workspace.jobs.has_queued(Lane.INTAKE, "intake"):
         refresh_views(context)
     return result
 
@@ -256,7 +277,9 @@ def _set_aside(
     context: JobContext, file: DataFile, refusal: Refusal, status: FileStatus, source: str | None = None
 ) -> dict[str, Any]:
     place = f" line {refusal.line}" if refusal.line else ""
-    said = f"{file.name} {status.value}: {refusal.code}{place}: {refusal.reason}"
+    old = context.workspace.datasets.find_file(context.job.args.get("replaces", ""))
+    stays = f"; {old.name} stays" if old is not None else ""
+    said = f"{file.name} {status.value}: {refusal.code}{place}: {refusal.reason}{stays}"
     change = {
         "sha256": file.sha256,
         "status": status,
@@ -293,7 +316,10 @@ def _accept(context: JobContext, tx: Transaction, file: DataFile, source: str, f
     }
     said = f"{file.name} accepted into {source}: {found['n_rows']:,} rows{rejected}"
     context.say(tx, "datafile.accepted", file.sha256, said, change)
-    latest = context.workspace.datasets.latest_dataset(source)
+    changed = replaced(context, tx, file, source, found)
+    if changed is not None:
+        return changed
+    latest = Datasets.latest_in(tx, source)
     if latest is not None and found["part"] in latest.parts:
         return latest
     parts = (*(latest.parts if latest else ()), found["part"])

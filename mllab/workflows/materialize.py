@@ -3,7 +3,7 @@
 Runs in jobs of the process that holds the lab; one at a time.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,11 +12,11 @@ from mllab.config import nearest
 from mllab.engine.offline import read_index
 from mllab.errors import Cancelled, LabError, NotFound
 from mllab.records import DatasetVersion, Job, Lane, Materialization, Materialize
-from mllab.steps.features import horizon, online_rows
+from mllab.steps.features import online_rows
 from mllab.store.online import Online
 from mllab.store.rows import from_micros, to_micros
 from mllab.store.writer import Transaction
-from mllab.workflows.feature_reader import reader_of
+from mllab.workflows.feature_reader import lookup_of, reader_of
 from mllab.workflows.feature_views import Definition, ensure_version, in_use
 from mllab.workflows.hashing import digest_of
 from mllab.workflows.jobs import JobContext, new_job, queue
@@ -184,12 +184,12 @@ def add_online(context: JobContext, source: str, part: str) -> None:
 
 def _online(workspace: Workspace, one: Definition, index: str, newest: int | None, end: datetime | None) -> Any:
     """From which moment on the online rows answer, and those rows."""
-    back = horizon(one.table) or timedelta(0)
     last = newest if end is None or newest is None else min(newest, to_micros(end))
     if last is None:
         return None, ()
     mapped = read_index(workspace.offline.path(index))
-    since = last - back // timedelta(microseconds=1)
+    window = lookup_of(one, ()).window_us
+    since = last + 1 if window is None else last - window
     return last, online_rows(mapped, since, None if end is None else last)
 
 

@@ -10,10 +10,9 @@ from mllab.engine.user_code import compute, load_functions
 from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.records import DType, FeatureRow, FeatureStatus, Field
 from mllab.steps.feature_plan import Group, expand
-from mllab.steps.features import Known
 from mllab.steps.request import RequestShape
-from mllab.store.rows import from_micros, to_micros
-from mllab.workflows.feature_reader import Lookup, lookup_of, reader_of
+from mllab.store.rows import to_micros
+from mllab.workflows.feature_reader import Answer, FeatureReader, Lookup, lookup_of, reader_of
 from mllab.workflows.feature_views import definition
 from mllab.workflows.workspace import Workspace
 
@@ -32,6 +31,8 @@ class _Asked(NamedTuple):
     on_demand: tuple[tuple[str, str], ...]
     """Group and function."""
     columns: tuple[str, ...]
+    is_plain: bool
+    """Whether it is features of one view, asked for by its entity alone."""
 
 
 def get_online(
@@ -46,47 +47,75 @@ def get_online(
     clean = asked.shape.clean(list(entity_rows), "/entity_rows")
     moment = to_micros(at or workspace.clock())
     reader = reader_of(workspace)
-    found: list[tuple[dict[str, Any], dict[str, FeatureStatus], dict[str, datetime | None]]]
-    found = [({}, {}, {}) for _ in clean]
+    if asked.is_plain and not full_feature_names:  # one view and nothing else: the way that has to be short
+        ((_, lookup),) = asked.lookups
+        answers = reader.look_up_many(lookup, [[row[name] for name in asked.entity] for row in clean], moment)
+        return [
+            FeatureRow(entity=row, values=values, statuses=statuses, event_timestamps=dict.fromkeys(values, at))
+            for row, (values, statuses, at) in zip(clean, answers, strict=True)
+        ]
+    return _of_several(asked, clean, moment, reader, full_feature_names)
+
+
+def _of_several(
+    asked: _Asked, clean: list[dict[str, Any]], moment: int, reader: FeatureReader, full_feature_names: bool
+) -> list[FeatureRow]:
+    """Features of several views, of the request and computed from it, put together."""
+    found = [_Row({}, {}, {}) for _ in clean]
     for view, lookup in asked.lookups:
         entities = [[row[name] for name in lookup.table.entity] for row in clean]
         prefix = f"{view}__" if full_feature_names else ""
-        for into, known in zip(found, reader.look_up_many(lookup, entities, moment), strict=True):
-            _put(into, known, lookup.features, prefix)
+        many = reader.look_up_many(lookup, entities, moment)
+        found = [_joined(row, _of_view(one, prefix)) for row, one in zip(found, many, strict=True)]
     for group, function in asked.on_demand:
         prefix = f"{group}__" if full_feature_names else ""
-        for into, computed in zip(found, compute(asked.functions, function, clean, asked.shape.fields), strict=True):
-            _put_plain(into, {prefix + name: value for name, value in computed.items()})
-    for into, row in zip(found, clean, strict=True):
-        _put_plain(into, {name: row[name] for name in asked.columns})
+        computed = compute(asked.functions, function, clean, asked.shape.fields)
+        found = [_joined(row, _of_request(one, prefix)) for row, one in zip(found, computed, strict=True)]
+    if asked.columns:
+        sent = [{name: row[name] for name in asked.columns} for row in clean]
+        found = [_joined(row, _of_request(one, "")) for row, one in zip(found, sent, strict=True)]
     return [
         FeatureRow(
             entity={name: row[name] for name in asked.entity},
-            values=values,
-            statuses=statuses,
-            event_timestamps=moments,
+            values=one.values,
+            statuses=one.statuses,
+            event_timestamps=one.moments,
         )
-        for row, (values, statuses, moments) in zip(clean, found, strict=True)
+        for row, one in zip(clean, found, strict=True)
     ]
 
 
-def _put(into: Any, known: Known, features: tuple[str, ...], prefix: str) -> None:
-    values, statuses, moments = into
-    at = None if known.at_us is None else from_micros(known.at_us)
-    for feature in features:
-        name = prefix + feature
-        values[name], statuses[name], moments[name] = known.values[feature], known.status(feature), at
+class _Row(NamedTuple):
+    """What was found for one entity, by feature."""
+
+    values: dict[str, Any]
+    statuses: dict[str, FeatureStatus]
+    moments: dict[str, datetime | None]
 
 
-def _put_plain(into: Any, given: Mapping[str, Any]) -> None:
+def _joined(row: _Row, more: _Row) -> _Row:
+    if not row.values:
+        return more
+    return _Row(row.values | more.values, row.statuses | more.statuses, row.moments | more.moments)
+
+
+def _of_view(answer: Answer, prefix: str) -> _Row:
+    values, statuses, at = answer
+    if prefix:
+        values = {prefix + name: value for name, value in values.items()}
+        statuses = {prefix + name: status for name, status in statuses.items()}
+    return _Row(values, statuses, dict.fromkeys(values, at))
+
+
+def _of_request(given: Mapping[str, Any], prefix: str) -> _Row:
     """Values that were sent, or computed from what was sent: they have no time of their own."""
-    values, statuses, moments = into
-    for name, value in given.items():
-        values[name], moments[name] = value, None
-        statuses[name] = FeatureStatus.NULL_VALUE if value is None else FeatureStatus.PRESENT
+    values = {prefix + name: value for name, value in given.items()}
+    null = FeatureStatus.NULL_VALUE
+    statuses = {name: null if value is None else FeatureStatus.PRESENT for name, value in values.items()}
+    return _Row(values, statuses, dict.fromkeys(values))
 
 
-# -- what a list of features means --------------------------------------------------------------------------------------
+# -- what a list of features means -------------------------------------------------------------------------------------
 
 
 def _asked(workspace: Workspace, features: tuple[str, ...]) -> _Asked:
@@ -120,6 +149,7 @@ def _work_out(workspace: Workspace, features: tuple[str, ...]) -> _Asked:
         functions=functions,
         on_demand=tuple((name, config.on_demand[name].function) for name in on_demand),
         columns=tuple(columns),
+        is_plain=len(lookups) == 1 and not on_demand and not columns,
     )
 
 

@@ -25,7 +25,8 @@ def retry_job(workspace: Workspace, job_id: str) -> Job:
     if job.kind == "intake":
         file = workspace.datasets.get_file(job.args["sha256"])
         if file.status is not FileStatus.RECEIVED:
-            return queue_intake(workspace, file, file.source, f"{file.name} taken again")
+            args = {name: value for name, value in job.args.items() if name != "sha256"}
+            return queue_intake(workspace, file, file.source, f"{file.name} taken again", args=args)
     return workspace.db.write(lambda tx: _again(tx, job))
 
 

@@ -75,11 +75,12 @@ def _training_set(workspace: Workspace, frozen: TrainingSet) -> TraceNode:
 
 def _dataset(workspace: Workspace, source: str, version: int) -> TraceNode:
     found = next(one for one in workspace.datasets.list_datasets(source) if one.version == version)
-    by_part = {file.part_digest: file.sha256 for file in workspace.datasets.list_files(source) if file.part_digest}
-    files = [_file(workspace, by_part[part]) for part in found.parts if part in by_part]
+    by_part = workspace.datasets.parts_of(source)
+    files = [_file(workspace, sha256) for part in found.parts for sha256 in by_part.get(part, ())[:1]]
     return TraceNode(kind="dataset", id=f"{source}@{version}", text=f"{found.n_rows:,} rows", children=files)
 
 
 def _file(workspace: Workspace, sha256: str) -> TraceNode:
     file = workspace.datasets.get_file(sha256)
-    return TraceNode(kind="datafile", id=sha256, text=f"{file.name}: {file.status.value}, {file.n_rows:,} rows")
+    state = file.status.value + (", its bytes erased on request" if file.erased_at is not None else "")
+    return TraceNode(kind="datafile", id=sha256, text=f"{file.name}: {state}, {file.n_rows:,} rows")

@@ -109,7 +109,7 @@ def quarantine(workspace: Workspace) -> list[QuarantineEntry]:
                     scope="file",
                 )
             )
-        else:
+        elif file.status is FileStatus.ACCEPTED:
             found += _rejected_rows(workspace, file)
     return found
 

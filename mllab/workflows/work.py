@@ -6,9 +6,11 @@ from typing import Any
 from mllab.errors import Cancelled, Conflict, LabError
 from mllab.records import Job, JobStatus, Lane
 from mllab.workflows.declaring import follow
+from mllab.workflows.forgetting import forget
 from mllab.workflows.ingest import intake
 from mllab.workflows.jobs import Workflow, run_next
 from mllab.workflows.materialize import materialize
+from mllab.workflows.profiling import make_profile, queue_missing
 from mllab.workflows.training import train
 from mllab.workflows.triggers import fire_for_data
 from mllab.workflows.verifying import verify
@@ -17,7 +19,9 @@ from mllab.workflows.workspace import Workspace
 WORKFLOWS: dict[str, Workflow] = {
     "intake": intake,
     "materialize": materialize,
+    "forget": forget,
     "verify": verify,
+    "profile": make_profile,
     "train": train,
     "retrain": train,
 }
@@ -25,12 +29,14 @@ _LOOK_SECONDS = 0.05
 
 
 def work(workspace: Workspace, lane: Lane) -> Job | None:
-    """Run the next job of a lane; after the last intake, fire what waits for data."""
+    """Run the next job of a lane; after the last intake, fire what waits for data; with nothing to do, profile."""
     if workspace.jobs.has_queued(lane):
         follow(workspace)
     job = run_next(workspace, lane, WORKFLOWS)
     if job is not None and job.kind == "intake" and not workspace.unsettled():
         fire_for_data(workspace)
+    if job is None and lane is Lane.QUICK and workspace.has_workers and not workspace.unsettled():
+        queue_missing(workspace)
     return job
 
 

@@ -21,6 +21,7 @@ from mllab.store.lock import LabLock
 from mllab.store.offline import Offline
 from mllab.store.online import Online
 from mllab.store.predictions import Predictions
+from mllab.store.profiles import Profiles
 from mllab.store.registry import Registry
 from mllab.store.runs import Runs
 
@@ -51,7 +52,7 @@ class Workspace:
         self.db, self.lock, self.clock = db, lock, clock
         self.artifacts = Artifacts(self.state / "artifacts")
         self.events, self.datasets, self.jobs = Events(db), Datasets(db), Jobs(db)
-        self.runs, self.registry = Runs(db), Registry(db)
+        self.runs, self.registry, self.profiles = Runs(db), Registry(db), Profiles(db)
         self.online, self.predictions = Online(db), Predictions(db, self.state / "predictions")
         self.features, self.offline = Features(db), Offline(self.state / "offline")
         self.has_workers = False

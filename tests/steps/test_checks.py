@@ -48,6 +48,7 @@ TIMES = pl.Series([datetime(2023, 12, 31, 23, 30, tzinfo=UTC), datetime(2024, 6,
     datetime(2024, 12, 31, 23, 30, tzinfo=UTC), datetime(2025, 1, 1, 0, 30, tzinfo=UTC), None]).cast(pl.Datetime("us", "UTC"))  # fmt: skip
 RANGES = {
     "days": (DAYS, ("2024-01-01", "2024-12-31"), "UTC", [2, 5]),
+    "an open end": (DAYS, ("", "2024-12-31"), "UTC", [5]),
     "days from": (DAYS, ("2024-12-31", None), "UTC", [2, 3]),
     "a moment bounds days by its day": (DAYS, (None, "2024-12-31T12:00:00Z"), "UTC", [5]),
     "a day as upper bound of times means its end": (TIMES, ("2024-01-01", "2024-12-31"), "UTC", [2, 6]),

@@ -89,7 +89,7 @@ def test_every_read_option_comes_back() -> None:
 
 
 def test_field_rules_come_back() -> None:
-    fields = {"x y": FieldTable(type=DType.FLOAT, range=(0, 1), allowed=(1, 2.5), on_bad="null", nullable=False)}
+    fields = {"x y": FieldTable(type=DType.FLOAT, range=(0, 1), allowed=(1, 2.5), on_bad="null", nullable=True)}
     assert parse_config(a_lab(SourceTable(fields=fields))).source["flights"].fields == fields
 
 

@@ -102,7 +102,9 @@ def artifacts(tmp_path: Path) -> Artifacts:
 
 def sampled(artifacts: Artifacts, **inputs: object) -> list[dict[str, object]]:
     engine = Engine(artifacts, kind="inline")
-    rows: list[dict[str, object]] = engine.run("quick", "sample_rows", {"timestamp": None, "n": 10} | inputs)["rows"]
+    fields = [{"name": "at", "dtype": "datetime"}, {"name": "day", "dtype": "date"}, {"name": "x", "dtype": "float"}]
+    known = {"timestamp": None, "n": 10, "schema": {"fields": fields}}
+    rows: list[dict[str, object]] = engine.run("quick", "sample_rows", known | inputs)["rows"]
     return rows
 
 

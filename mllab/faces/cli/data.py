@@ -6,14 +6,25 @@ from typing import Annotated
 import typer
 
 from mllab.faces.cli.contract import accept_schema, show_contract
+from mllab.faces.cli.giving import export_data, forget_rows, list_erasures
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, opened, reading
 from mllab.faces.cli.output import print_json, print_table
+from mllab.faces.cli.profile import show_diff, show_profile
 from mllab.faces.cli.received import Reference, print_file, report
+from mllab.faces.cli.retract import replace_file, retract_file, show_impact
 
 app = typer.Typer(help="Received files and the quarantine.", rich_markup_mode=None, add_completion=False)
 
 app.command("contract")(show_contract)
 app.command("accept-schema")(accept_schema)
+app.command("profile")(show_profile)
+app.command("diff")(show_diff)
+app.command("impact")(show_impact)
+app.command("retract")(retract_file)
+app.command("replace")(replace_file)
+app.command("export")(export_data)
+app.command("forget")(forget_rows)
+app.command("erasures")(list_erasures)
 
 
 @app.command("list")
@@ -77,7 +88,7 @@ def assign_file(
 
 @app.command("retry")
 def retry_file(file: Reference, no_wait: NoWait = False, as_json: AsJson = False, lab: LabFolder = None) -> None:
-    """Take a quarantined file again under the present declaration."""
+    """Take a quarantined or retracted file again under the present declaration."""
     with opened(lab) as it:
         report(it, it.retry(file), no_wait, as_json)
 
@@ -96,8 +107,12 @@ def list_versions(
     if as_json:
         print_json(versions)
         return
-    rows = [(one.source, one.version, one.n_rows, len(one.parts), one.created_at, one.digest[:12]) for one in versions]
-    print_table(("source", "version", "rows", "parts", "created", "digest"), rows, empty="no accepted data yet")
+    rows = [
+        (one.source, one.version, one.n_rows, len(one.parts), one.created_at, one.digest[:12], one.reason)
+        for one in versions
+    ]
+    headers = ("source", "version", "rows", "parts", "created", "digest", "reason")
+    print_table(headers, rows, empty="no accepted data yet")
 
 
 @app.command("rejected")

@@ -9,6 +9,7 @@ import typer
 from mllab.errors import InvalidInput
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.cli.preview import preview_view
 from mllab.faces.cli.progress import print_queued, wait
 from mllab.records import FeatureRow, FeatureStatus, FeatureViewSummary, FeatureViewVersion, Job, Verification
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mllab.lab import Lab
 
 app = typer.Typer(help="Feature views, and what is known of an entity.", rich_markup_mode=None, add_completion=False)
+app.command("preview")(preview_view)
 
 Name = Annotated[str, typer.Argument(metavar="VIEW", help="A feature view, on-demand group or service.")]
 Moment = Annotated[

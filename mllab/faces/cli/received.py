@@ -35,6 +35,8 @@ def print_file(file: DataFile) -> None:
             ("made missing", file.n_nulled or None),
             ("newest row", file.newest_at),
             ("contract", file.contract_version),
+            ("replaced by", file.replaced_by),
+            ("bytes erased", file.erased_at),
         ]
     )
     print_diff(file.diff)

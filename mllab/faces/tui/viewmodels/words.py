@@ -16,6 +16,7 @@ STATUS_MARKS = {
     "accepted": "✓",
     "quarantined": "✗",
     "waiting": "?",
+    "retracted": "⊘",
 }
 STATUS_INKS = {
     "running": "$primary",
@@ -25,6 +26,7 @@ STATUS_INKS = {
     "quarantined": "$error",
     "waiting": "$warning",
     "cancelled": "$warning",
+    "retracted": "$warning",
 }
 """Textual colour of a status; others have the text's own."""
 
