@@ -6,7 +6,6 @@ runs in processes of its own, by turns. The bare sides do what the shortest scri
 
 import json
 import os
-import resource
 import sqlite3
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks import peak_bytes
 from mllab.lab import Lab
 
 N_ENTITIES, N_VALUES, DAYS = 100_000, 10, 15
@@ -112,11 +112,11 @@ def _measured(work: Callable[[], Any], check: Callable[[Any], Any]) -> None:
     begun = time.perf_counter()
     found = work()
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_bytes()
     sys.stdout.write(json.dumps({"seconds": seconds, "peak_bytes": peak, "check": check(found)}))
 
 
-# -- the join -----------------------------------------------------------------------------------------------------------
+# -- the join ----------------------------------------------------------------------------------------------------------
 
 
 def _bare_join(folder: Path) -> None:
@@ -147,7 +147,7 @@ def _sums(frame: pl.DataFrame) -> Any:
     )
 
 
-# -- the online store -----------------------------------------------------------------------------------------------------
+# -- the online store --------------------------------------------------------------------------------------------------
 
 
 def _bare_materialize(folder: Path) -> None:
@@ -199,9 +199,10 @@ def _reads(folder: Path) -> None:
                 for key, one in zip(keys, found, strict=True):
                     assert tuple(one.values.values()) == rows[key]
             medians = {side: statistics.median(one) * 1e6 for side, one in taken.items()}
+            ratio = medians["mllab"] / medians["bare"]
             print(
-                f"read {n:3} key{'s' if n > 1 else ' '} bare {medians['bare']:6.1f} us   mllab {medians['mllab']:6.1f} us   "
-                f"{medians['mllab'] / medians['bare']:5.2f} x bare (bound {bound:.2f})"
+                f"read {n:3} keys   bare {medians['bare']:6.1f} us   mllab {medians['mllab']:6.1f} us"
+                f"   {ratio:5.2f} x bare (bound {bound:.2f})"
             )
 
 

@@ -4,7 +4,6 @@
 """
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks import peak_bytes
 from mllab.engine.frames import keep_frame
 from mllab.store.artifacts import Artifacts
 
@@ -106,5 +106,5 @@ if __name__ == "__main__":
     begun = time.perf_counter()
     (_bare if sys.argv[1] == "bare" else _mllab)(given, asked)
     took = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_bytes()
     sys.stdout.write(json.dumps({"seconds": took, "peak_bytes": peak}))

@@ -65,14 +65,7 @@ class Check:
         if not config.source:
             raise InvalidInput(f"{self.where} declares no source", "declare at least one [source.NAME]")
         self.zone("lab.timezone", config.lab.timezone)
-        for kind in ("source", "entity", "feature_view", "on_demand", "feature_service", "model", "trigger"):
-            for name in getattr(config, kind):
-                if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,99}", name):
-                    self.fail(
-                        f"{kind}.{name}",
-                        f"`{name}` cannot name a {kind}",
-                        "letters, digits, _ and -, at most 100",
-                    )
+        self.names()
         for name, source in config.source.items():
             self.source(name, source)
         for name, view in config.feature_view.items():
@@ -85,6 +78,14 @@ class Check:
             self.trigger(name, trigger)
         if config.serving.default is not None:
             self.known("serving.default", config.serving.default, list(config.model), "model")
+
+    def names(self) -> None:
+        """Refuse names that could not stand in a path or a command line."""
+        for kind in ("source", "entity", "feature_view", "on_demand", "feature_service", "model", "trigger"):
+            for name in getattr(self.config, kind):
+                if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,99}", name):
+                    hint = "letters, digits, _ and -, at most 100"
+                    self.fail(f"{kind}.{name}", f"`{name}` cannot name a {kind}", hint)
 
     def source(self, name: str, source: SourceTable) -> None:
         """Check one `[source.NAME]`."""
@@ -153,11 +154,10 @@ class Check:
         return found or None
 
     def references(self, path: str, names: tuple[str, ...]) -> None:
-        """Refuse a `view:feature` whose view or feature is not declared."""
+        """Refuse a `view:feature` whose view is declared and has no such feature; other colons belong to columns."""
         for one in names:
             view, colon, feature = one.partition(":")
-            if colon:
-                self.known(path, view, list(self.config.feature_view), "feature view")
+            if colon and view in self.config.feature_view:
                 table = self.config.feature_view[view]
                 self.known(path, feature, [*table.features, *table.aggregate], f"feature of view `{view}`")
 

@@ -46,7 +46,7 @@ class SourceTable(Table, frozen=True, kw_only=True):
     key: tuple[str, ...] = ()
     timestamp: str | None = None
     created_timestamp: str | None = None
-    """Column with the moment of a row's revision, where the data carries one: of rows with one key the latest stands."""
+    """Column with the moment of a row's revision, where the data has one: of rows with one key the latest stands."""
     freshness: str | None = None
     """How old the newest row may be before the source counts as stale, for example `2d`; needs `timestamp`."""
     checks: str | None = None

@@ -28,8 +28,8 @@ def replay_features(
 ) -> dict[str, Any]:
     """Join and compute the features of logged requests, and compare them with what was logged.
 
-    Inputs: model, toml, features, bundle (digest), views (name to the fields of `ViewInputs`), rows (id, as_of, request,
-    features). Outputs: n_values, n_equal, differences.
+    Inputs: model, toml, features, bundle (digest), views (name to the fields of `ViewInputs`), rows (id, as_of,
+    request, features). Outputs: n_values, n_equal, differences.
     """
     bundle = msgspec.json.decode(artifacts.get(inputs["bundle"]), type=Bundle)
     config, functions = declaration(artifacts, inputs)
@@ -41,7 +41,7 @@ def replay_features(
     )
     found = samples
     wanted = [spec.name for spec in bundle.features]
-    for name, given in inputs["views"].items():
+    for given in inputs["views"].values():
         one = msgspec.convert(given, ViewInputs)
         view = narrowed(one.view, wanted)
         joined = join_view(samples.select(*view.entity, "__at"), "__at", load_view(artifacts, one), view)

@@ -83,18 +83,15 @@ def _of_service(config: LabConfig, name: str) -> tuple[str, ...]:
 
 def _flat(config: LabConfig, names: Collection[str], columns: Collection[str], where: str) -> Iterator[str]:
     for name in names:
-        if name in config.feature_service:
-            if name in columns or name in config.feature_view or name in config.on_demand:
-                raise InvalidInput(f"{where}: `{name}` is ambiguous: a service and something else", "rename one")
+        is_other = name in columns or name in config.feature_view or name in config.on_demand
+        if name in config.feature_service and is_other:
+            raise InvalidInput(f"{where}: `{name}` is ambiguous: a service and something else", "rename one")
         yield from _of_service(config, name)
 
 
 def _group(config: LabConfig, name: str, columns: Collection[str], where: str) -> Group:
     view, colon, feature = name.partition(":")
-    if colon:
-        if view not in config.feature_view:
-            hint = nearest(view, list(config.feature_view))
-            raise InvalidInput(f"{where}: no feature view is called `{view}`", hint)
+    if colon and view in config.feature_view and name not in columns:
         valid = feature_names(config.feature_view[view])
         if feature not in valid:
             raise InvalidInput(f"{where}: view `{view}` has no feature `{feature}`", nearest(feature, valid))

@@ -34,8 +34,8 @@ def read_value(text: str, dtype: DType) -> Any | None:
                 return date.fromisoformat(text)
             case DType.DATETIME:
                 moment = datetime.fromisoformat(text)
-                return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
+                return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
 
 
@@ -80,7 +80,7 @@ def _equals(column: pl.Series, value: Any) -> pl.Series:
         return column.cast(pl.String).str.strip_chars().str.to_lowercase() == str(value).lower()
     if isinstance(value, datetime):
         is_moment = isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone is not None
-        return column == value if is_moment else _none(column)
+        return column.dt.convert_time_zone("UTC") == value if is_moment else _none(column)
     if isinstance(value, date):
         return column == value if column.dtype == pl.Date else _none(column)
     numbers = column.str.strip_chars() if column.dtype == pl.String else column

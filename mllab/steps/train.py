@@ -44,6 +44,8 @@ class Trained(Record, frozen=True, kw_only=True):
     """`<split>.<metric>` and `test.baseline_<primary>`; see `evaluate`."""
     curves: dict[str, list[float]]
     golden: tuple[GoldenRow, ...] = ()
+    importance: dict[str, float] = {}
+    """Feature to its share of the total gain, 0 to 1."""
 
     def bundle(self, booster_digest: str, request: Sequence[Field], **more: Any) -> Bundle:
         """The bundle of this model.
@@ -65,6 +67,7 @@ class Trained(Record, frozen=True, kw_only=True):
             transforms=self.transforms,
             request=tuple(request),
             golden=self.golden,
+            importance=self.importance,
             **more,
         )
 
@@ -165,11 +168,13 @@ def fit_model(
         curves=fitted.curves,
     )
     bundle = trained.bundle("", ())
-    output = Predictor(bundle, fitted.booster, nthread).output(made.X)
+    predictor = Predictor(bundle, fitted.booster, nthread)
+    output = predictor.output(made.X)
     return msgspec.structs.replace(
         trained,
         metrics=evaluate_splits(frame.get_column("__split"), y, output, task),
         golden=golden_rows(bundle, fitted.booster, frame),
+        importance={name: sum(fitted.gains[start:end]) for name, start, end in predictor.encoder.places()},
     )
 
 

@@ -230,7 +230,7 @@ def build_index(
         pl.Series(_ENTITY, row_hashes(keys, entity)),
         instants(frame, timestamp).to_physical().rename(EVENT_TIMESTAMP),
         *values.get_columns(),
-        pl.Series(_HASH, row_hashes(frame) if created_timestamp else row_hashes(frame, key)),
+        pl.Series(_HASH, row_hashes(frame, () if created_timestamp else key).view(np.int64)),  # as SQLite orders them
     )
     order = [_ENTITY, EVENT_TIMESTAMP, _HASH]
     if created_timestamp:
@@ -275,7 +275,7 @@ def _arranged(rows: pl.DataFrame, entity: tuple[str, ...], columns: list[str], n
         hashes=of_row[firsts],
         starts=np.append(firsts, rows.height).astype(np.int64),
         times=times,
-        row_hashes=_numbered(rows[_HASH].to_numpy(), of_row, times),
+        row_hashes=_numbered(rows[_HASH].to_numpy().view(np.uint64), of_row, times),
         columns={name: IndexColumn.of(rows[name]) for name in columns},
         created=rows[_CREATED].to_numpy() if _CREATED in rows.columns else None,
         until=rows[_UNTIL].to_numpy() if _UNTIL in rows.columns else None,

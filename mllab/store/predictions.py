@@ -21,6 +21,8 @@ from mllab.store.rows import to_micros
 
 _HEAD = struct.Struct(">II")
 _SEGMENT_BYTES = 16 << 20
+_ROWS_A_COMMIT = 20_000
+"""Longer transactions would keep other writers waiting."""
 _encoder = msgspec.msgpack.Encoder()
 _HOLDS = (
     "(EXISTS (SELECT 1 FROM json_each(request) WHERE key = ? AND atom IN (SELECT value FROM json_each(?)))"
@@ -139,23 +141,21 @@ class Predictions:
             for path in closed:
                 self._retire(path)
 
-    @staticmethod
-    def forget(tx: Any, wanted: Mapping[str, Sequence[Any]]) -> int:
+    def forget(self, wanted: Mapping[str, Sequence[Any]]) -> int:
         """Delete the predictions that were asked, or saw, all of these, and their labels.
 
         Args:
-            tx: the transaction.
             wanted: request or feature column to the values, as JSON holds them, that stand for the one meant.
 
         Returns:
             How many predictions were deleted.
         """
-        held = " AND ".join([_HOLDS] * len(wanted))
-        args = [one for name, values in wanted.items() for one in (name, msgspec.json.encode(list(values)).decode())]
-        args = [each for pair in zip(args[::2], args[1::2], strict=True) for each in (*pair, *pair)]
-        ids = f"SELECT prediction_id FROM predictions WHERE {held}"  # noqa: S608
-        tx.execute(f"DELETE FROM labels WHERE prediction_id IN ({ids})", *args)  # noqa: S608
-        return int(tx.execute(f"DELETE FROM predictions WHERE {held}", *args).rowcount)  # noqa: S608
+        pairs = [(name, msgspec.json.encode(list(values)).decode()) for name, values in wanted.items()]
+        sql = f"SELECT prediction_id FROM predictions WHERE {' AND '.join([_HOLDS] * len(pairs))}"  # noqa: S608
+        ids = [(row[0],) for row in self._db.readers.all(sql, *(text for pair in pairs for text in (*pair, *pair)))]
+        for start in range(0, len(ids), _ROWS_A_COMMIT):
+            self._db.write(lambda tx, some=ids[start : start + _ROWS_A_COMMIT]: _delete(tx, some))  # type: ignore[misc]
+        return len(ids)
 
     def counts(self) -> dict[tuple[str, int], int]:
         """How many predictions each version gave, by model and version."""
@@ -236,6 +236,11 @@ def _insert(tx: Any, name: str, requests: list[LoggedRequest], end: int) -> int:
     tx.many("INSERT OR IGNORE INTO predictions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     tx.execute("INSERT OR REPLACE INTO segments (name, n_bytes) VALUES (?, ?)", name, end)
     return len(rows)
+
+
+def _delete(tx: Any, ids: Sequence[tuple[str]]) -> None:
+    tx.many("DELETE FROM labels WHERE prediction_id = ?", ids)
+    tx.many("DELETE FROM predictions WHERE prediction_id = ?", ids)
 
 
 def add_label(tx: Any, label: Label) -> None:

@@ -13,10 +13,9 @@ from mllab.config import nearest
 from mllab.errors import InvalidInput
 from mllab.records import DatasetVersion, Erasure, FileStatus, Forget, Job, Lane, TrainingSet
 from mllab.steps.forgetting import plain_forms, read_value
-from mllab.steps.tables import shown
+from mllab.steps.tables import counted, shown
 from mllab.store.datasets import Datasets
-from mllab.store.predictions import Predictions
-from mllab.store.redacting import redact
+from mllab.store.redacting import Place, places_of, redact
 from mllab.store.writer import Transaction
 from mllab.workflows.erasing import drop_stale_views, orphans, readers_stopped, versions_that_show
 from mllab.workflows.ingest import get_source
@@ -86,7 +85,8 @@ def forget(context: JobContext) -> dict[str, Any]:
     n_predictions = context.step("answers", {"wish": wish}, lambda: _forget_answers(context, key))["n"]
     for digest in _to_erase(context, rows, samples):
         workspace.artifacts.erase(digest)
-    workspace.db.write(lambda tx: _conclude(context, tx, key, rows, samples, showing, n_predictions))
+    said = [place for text in key.values() for place in places_of(workspace.db, shown(text.strip()))]
+    workspace.db.write(lambda tx: _conclude(context, tx, said, rows, samples, showing, n_predictions))
     stopped.go_on()
     workspace.db.compact()
     workspace.artifacts.erase(wish)
@@ -148,7 +148,8 @@ def _put_in_force(context: JobContext, tx: Transaction, rows: dict[str, Any]) ->
         part = rows["parts"].get(file.part_digest)
         if part is not None:
             change |= {"part_digest": part["part"], "n_rows": part["n_rows"]}
-        said = f"{file.name}: {part['n_removed'] if part else 0:,} rows forgotten, its received bytes are erased"
+        n_removed = part["n_removed"] if part is not None else 0
+        said = f"{file.name}: {counted(n_removed, 'row')} forgotten, its received bytes are erased"
         context.say(tx, "datafile.forgotten", sha256, said, change)
 
 
@@ -198,7 +199,7 @@ def _redirect(context: JobContext, tx: Transaction, samples: dict[str, Any]) -> 
 def _forget_answers(context: JobContext, key: dict[str, str]) -> dict[str, int]:
     workspace, forms = context.workspace, _forms(context, key)
     workspace.predictions.retire_segments()
-    return {"n": workspace.db.write(lambda tx: Predictions.forget(tx, forms))}
+    return {"n": workspace.predictions.forget(forms)}
 
 
 def _to_erase(context: JobContext, rows: dict[str, Any], samples: dict[str, Any]) -> list[str]:
@@ -215,15 +216,15 @@ def _to_erase(context: JobContext, rows: dict[str, Any], samples: dict[str, Any]
 def _conclude(
     context: JobContext,
     tx: Transaction,
-    key: dict[str, str],
+    said: list[Place],
     rows: dict[str, Any],
     samples: dict[str, Any],
     showing: list[str],
     n_predictions: int,
 ) -> None:
     """The record of the erasure; nothing is recorded where nothing was found."""
-    for text in key.values():
-        redact(tx, shown(text.strip()))
+    for place in said:
+        redact(tx, place)
     source, n_rows = context.job.subject, _n_rows(context, rows)
     if not (rows["files"] or rows["parts"] or n_predictions):
         return
@@ -257,8 +258,8 @@ def _made(context: JobContext) -> Erasure | None:
 
 
 def _said(made: Erasure) -> str:
-    said = f"{made.n_rows:,} rows of {made.source} forgotten; the bytes of {made.n_files:,} received files"
-    said += f" and {made.n_predictions:,} predictions are erased"
+    said = f"{counted(made.n_rows, 'row')} of {made.source} forgotten; the bytes of"
+    said += f" {counted(made.n_files, 'received file')} and {counted(made.n_predictions, 'prediction')} are erased"
     if made.versions:
         said += f"; {', '.join(made.versions)} still holds one of its rows as an example: retrain"
     return said

@@ -66,7 +66,10 @@ def queue_profile(workspace: Workspace, command: MakeProfile) -> Job:
         NotFound: no such source or version.
     """
     source = get_source(workspace.config(), command.source)
-    version = get_dataset(workspace, source, command.version).version
+    dataset = get_dataset(workspace, source, command.version)
+    if not dataset.parts:
+        raise NotFound(f"{source}@{dataset.version} has no rows to profile", "see `mllab data versions`")
+    version = dataset.version
 
     def put(tx: Transaction) -> Job:
         waiting = workspace.jobs.find_queued("profile", source)
@@ -84,7 +87,7 @@ def queue_missing(workspace: Workspace) -> None:
         return
     for source in workspace.config().source:
         newest = workspace.datasets.latest_dataset(source)
-        if newest is None or workspace.profiles.find(source, newest.version) is not None:
+        if newest is None or not newest.parts or workspace.profiles.find(source, newest.version) is not None:
             continue
         if workspace.jobs.has_given_up("profile", source, newest.version):
             continue

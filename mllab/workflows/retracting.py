@@ -8,6 +8,7 @@ from typing import Any
 
 from mllab.errors import Conflict
 from mllab.records import DataFile, DatasetVersion, FileStatus, Impact, TriggerState
+from mllab.steps.tables import counted
 from mllab.store.datasets import Datasets
 from mllab.store.writer import Transaction
 from mllab.workflows.hashing import digest_of
@@ -71,7 +72,9 @@ def _retracted(tx: Transaction, say: Say, file: DataFile, reason: str, by: DataF
         "replaced_by": by.sha256 if by else None,
     }
     how = f"replaced by {by.name}" if by else "retracted"
-    said = f"{file.name} {how}: its {file.n_rows:,} rows leave {file.source}" + (f" ({reason})" if reason else "")
+    said = f"{file.name} {how}: {counted(file.n_rows, 'row')} less in {file.source}" + (
+        f" ({reason})" if reason else ""
+    )
     say(tx, "datafile.retracted", file.sha256, said, change)
 
 
@@ -114,7 +117,8 @@ def versioned(
         created_at=tx.now,
         reason=why,
     )
-    said = f"{made.source} version {made.version}: {n_rows:,} rows in {len(parts)} files, {why}"
+    inside = f"{counted(n_rows, 'row')} in {counted(len(parts), 'file')}"
+    said = f"{made.source} version {made.version}: {inside}, {why}"
     say(tx, "dataset.versioned", made.source, said, made)
     for name, trigger in workspace.config().trigger.items():
         state = tx.one(TriggerState, "SELECT * FROM triggers WHERE name = ?", name)

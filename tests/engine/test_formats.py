@@ -18,9 +18,9 @@ from mllab.config import SourceTable
 from mllab.engine import formats
 from mllab.engine.formats import decode, detect_file
 from mllab.records import DType, Refusal
+from mllab.steps.infer import infer_schema
 from mllab.steps.tables import RawTable
 from mllab.steps.text import is_plain, open_text, read_rows
-from mllab.steps.infer import infer_schema
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "messy_csv"
 CSV = b"a,b\n1,x\n2,y\n"

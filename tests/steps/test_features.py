@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from mllab.config import AggregateTable, FeatureViewTable, duration, parse_config
 from mllab.errors import InvalidInput
+from mllab.records import FeatureStatus
 from mllab.steps.features import (
     ViewIndex,
     build_index,
@@ -26,7 +27,6 @@ from mllab.steps.features import (
     refuse_leak,
     value_columns,
 )
-from mllab.records import FeatureStatus
 from mllab.steps.identity import row_hashes
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -184,7 +184,7 @@ def looked_up_online(sample: dict[str, Any], online: Online, view: FeatureViewTa
     return online_features(rows, micros(sample["at"]), view).values
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ROWS, SAMPLES, TTL)
 def test_the_join_equals_a_double_loop(frame: pl.DataFrame, samples: pl.DataFrame, ttl: str | None) -> None:
     view = a_view(ttl=ttl)
@@ -203,7 +203,7 @@ def test_one_request_gets_the_very_bits_of_the_training_set(
     assert [bits_of(looked_up(one, rows, view)) for one in samples.to_dicts()] == answers(samples, rows, view)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ROWS, SAMPLES, st.integers(0, 12))
 def test_later_rows_never_change_an_answer(frame: pl.DataFrame, samples: pl.DataFrame, until: int) -> None:
     view = a_view()
@@ -228,7 +228,7 @@ def test_the_online_rows_answer_every_moment_from_the_newest_row_on(
     assert [bits_of(looked_up_online(one, online, view)) for one in later.to_dicts()] == answers(later, index, view)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_the_order_of_ingest_does_not_matter(frame: pl.DataFrame, random: Any) -> None:
     order = list(range(frame.height))
@@ -264,7 +264,7 @@ REVISED = st.lists(
 
 def brute_force_revisions(frame: pl.DataFrame, view: FeatureViewTable, sample: dict[str, Any]) -> dict[str, Any]:
     """Of each key only the last revision made by the sample's moment stands; then as without revisions."""
-    hashes = (row_hashes(frame)).tolist()
+    hashes = row_hashes(frame).view(np.int64).tolist()
     made = [(row, row_hash) for row, row_hash in zip(frame.to_dicts(), hashes, strict=True)]
     made = [one for one in made if one[0]["made"] is None or one[0]["made"] <= sample["at"]]
     made.sort(key=lambda one: (one[0]["made"] is not None, one[0]["made"] or START, one[1]))
@@ -297,7 +297,7 @@ def test_a_sample_sees_the_revision_that_stood_at_its_moment(
     assert [bits_of(looked_up(one, index, view)) for one in samples.to_dicts()] == expected
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REVISED, SAMPLES, st.integers(0, 12))
 def test_a_revision_made_later_never_changes_an_answer(frame: pl.DataFrame, samples: pl.DataFrame, until: int) -> None:
     view = a_view(entity=("who",))
@@ -309,7 +309,7 @@ def test_a_revision_made_later_never_changes_an_answer(frame: pl.DataFrame, samp
     assert answers(samples, whole, view) == answers(samples, cut, view)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(REVISED, SAMPLES)
 def test_online_rows_are_those_that_no_revision_has_replaced(frame: pl.DataFrame, samples: pl.DataFrame) -> None:
     view = a_view(ttl=None, entity=("who",))

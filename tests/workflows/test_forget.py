@@ -3,15 +3,18 @@
 import gzip
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import polars as pl
 import pytest
 
 from mllab.errors import Conflict, InvalidInput, NotFound
 from mllab.lab import Lab
-from mllab.records import FileStatus, JobStatus
+from mllab.records import FileStatus, JobStatus, Lane, RunStatus
+from mllab.workflows.work import work
 from tests.support.intake import declare, take
 from tests.workflows.test_retract import same_after_replay
 
@@ -336,3 +339,50 @@ def test_a_process_that_ends_midway_finishes_the_job_at_its_next_start(
         again.forget("people", {"customer": JANE}, wait=True)
         assert holding(again.folder, JANE) == []
         assert same_after_replay(again)
+
+
+def test_a_view_that_cannot_be_made_anew_keeps_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mllab.workflows import forgetting
+
+    monkeypatch.setattr(forgetting, "refresh_views", lambda context: None)
+    forget_jane(lab)
+    assert holding(lab.folder, JANE) == []
+    assert lab.workspace.db.value("SELECT count(*) FROM online_rows") == 0
+    lab.materialize(wait=True)
+    found = lab.get_online_features(["person:age"], [{"customer": "p1"}])
+    assert found[0].values["age"] is not None
+
+
+def test_a_training_that_holds_the_rows_is_stopped_and_queued_again(lab: Lab) -> None:
+    job = lab.train("came", params={"rounds": 10_000, "patience": 10_000, "max_depth": 12})
+    training = Thread(target=work, args=(lab.workspace, Lane.COMPUTE))
+    training.start()
+    until = time.monotonic() + 20
+    while lab.runs()[0].status is not RunStatus.RUNNING and time.monotonic() < until:
+        time.sleep(0.02)
+    forget_jane(lab)
+    training.join(20)
+    assert lab.job(job.job_id).status is JobStatus.CANCELLED
+    (again,) = [one for one in lab.jobs(open_only=True) if one.kind == "train"]
+    assert (again.subject, again.args) == ("came", job.args)
+    assert holding(lab.folder, JANE) == []
+
+
+def test_the_same_rows_in_another_source_stay(tmp_path: Path) -> None:
+    with Lab.host(declare(tmp_path / "lab", '[source.a]\nkey = ["id"]\n\n[source.b]\nkey = ["id"]')) as lab:
+        take(lab, "one.csv", "id,amount\nanna,1\nbert,2\n", source="a")
+        take(lab, "two.csv", "id,amount\r\nanna,1\r\nbert,2\r\n", source="b")
+        assert lab.file("one.csv").part_digest == lab.file("two.csv").part_digest
+        lab.forget("a", {"id": "anna"}, wait=True)
+        assert [one.n_rows for one in lab.dataset_versions("a")] == [2, 1]
+        assert lab.export_data("b", format="parquet").n_rows == 2
+        assert lab.file("two.csv").erased_at is None
+
+
+def test_a_waiting_file_that_holds_somebody_is_erased_too(lab: Lab) -> None:
+    waiting = take(lab, "mystery.csv", f"customer,colour\n{JANE},red\n")
+    assert waiting.status is FileStatus.WAITING
+    forget_jane(lab)
+    assert holding(lab.folder, JANE) == []
+    with pytest.raises(Conflict, match="erased on request"):
+        lab.assign("mystery.csv", "visits")

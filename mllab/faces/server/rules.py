@@ -28,6 +28,8 @@ _PATHS: tuple[tuple[re.Pattern[str], Rules], ...] = (
     (re.compile(r"/v2/models/(?P<model>[^/]+)(/versions/[^/]+)?/infer"), _PREDICTION),
     (re.compile(r"/api/v1/labels"), Rules(max_bytes=16 * MEGABYTE, needs_body=True)),
     (re.compile(r"/api/v1/commands/[^/]+"), Rules(needs_body=True)),
+    (re.compile(r"/get-online-features|/push"), Rules(max_bytes=16 * MEGABYTE, needs_body=True)),
+    (re.compile(r"/materialize(-incremental)?"), Rules(needs_body=True)),
     (re.compile(r"/api/v1/events"), Rules(produces=("application/json", "text/event-stream"))),
     (re.compile(r"/docs"), Rules(produces=("text/html",))),
     (re.compile(r"/openapi\.json"), Rules(produces=("application/json", "application/vnd.oai.openapi+json"))),

@@ -10,6 +10,7 @@ from litestar import Litestar
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.spec import (
     Components,
+    OpenAPIFormat,
     OpenAPIMediaType,
     OpenAPIType,
     Operation,
@@ -41,6 +42,11 @@ _TENSOR = Schema(
     required=["name", "shape", "datatype", "data"],
 )
 
+_FLAG = Schema(type=OpenAPIType.BOOLEAN)
+_MOMENT = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
+_TEXTS = Schema(type=OpenAPIType.ARRAY, items=_TEXT)
+_COLUMNS = Schema(type=OpenAPIType.OBJECT, additional_properties=Schema(type=OpenAPIType.ARRAY, items=Schema()))
+
 
 def _json(schema: Schema) -> RequestBody:
     return RequestBody(content={"application/json": OpenAPIMediaType(schema=schema)}, required=True)
@@ -49,6 +55,10 @@ def _json(schema: Schema) -> RequestBody:
 def _list_of(name: str, item: Schema) -> RequestBody:
     listed = Schema(type=OpenAPIType.ARRAY, items=item)
     return _json(Schema(type=OpenAPIType.OBJECT, properties={name: listed}, required=[name]))
+
+
+def _object(properties: dict[str, Schema], *required: str) -> RequestBody:
+    return _json(Schema(type=OpenAPIType.OBJECT, properties=dict(properties), required=list(required)))
 
 
 # The routes read these bodies themselves, strictly and once: so their form is said here and not by their signature.
@@ -87,6 +97,31 @@ class InferOperation(Operation):
 
     def __post_init__(self) -> None:
         self.request_body = _list_of("inputs", _TENSOR)
+
+
+@dataclass
+class FeaturesOperation(Operation):
+    """Names of features, and entities by column."""
+
+    def __post_init__(self) -> None:
+        said = {"feature_service": _TEXT, "full_feature_names": _FLAG, "at": _MOMENT}
+        self.request_body = _object({"entities": _COLUMNS, "features": _TEXTS, **said}, "entities")
+
+
+@dataclass
+class PushOperation(Operation):
+    """Rows of a source by column."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _object({"push_source_name": _TEXT, "df": _COLUMNS, "to": _TEXT}, "push_source_name", "df")
+
+
+@dataclass
+class MaterializeOperation(Operation):
+    """Which views, up to when."""
+
+    def __post_init__(self) -> None:
+        self.request_body = _object({"start_ts": _TEXT, "end_ts": _TEXT, "feature_views": _TEXTS}, "end_ts")
 
 
 def answers(kind: Any, *statuses: int) -> dict[int, ResponseSpec]:

@@ -32,6 +32,8 @@ class Fitted(NamedTuple):
     """Rounds in the file."""
     curves: dict[str, list[float]]
     """Metric, for example `validation.log_loss`, to its value after each round, also those behind the best."""
+    gains: tuple[float, ...]
+    """Of each matrix column its share of what the model gains by all of them, 0 to 1."""
 
 
 class Learner(Protocol):

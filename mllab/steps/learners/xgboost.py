@@ -140,7 +140,16 @@ class XGBoost:
             if rounds.are_enough():
                 break
         kept = rounds.kept()
-        return Fitted(bytes(booster[:kept].save_raw("ubj")), used, kept, rounds.curves)
+        best = booster[:kept]
+        return Fitted(bytes(best.save_raw("ubj")), used, kept, rounds.curves, _gains(best, len(features)))
+
+
+def _gains(booster: "xgboost.Booster", n_features: int) -> tuple[float, ...]:
+    """Share of each column in the total gain of all splits; zeros for a model without splits."""
+    found = booster.get_score(importance_type="total_gain")
+    gains = [float(found.get(f"f{place}", 0.0)) for place in range(n_features)]  # type: ignore[arg-type]
+    total = sum(gains)
+    return tuple(gain / total if total else 0.0 for gain in gains)
 
 
 def _quantiles(

@@ -76,7 +76,8 @@ def _most_likely(numbers: Floats) -> float:
         return 0.5 * len(numbers) * math.log(variance) - (exponent - 1.0) * jacobian
 
     bounds = (LEAST_EXPONENT, GREATEST_EXPONENT)
-    found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    with np.errstate(all="ignore"):  # where the cost is infinite, its parabola is not a number
+        found = minimize_scalar(cost, bounds=bounds, method="bounded", options={"xatol": 1e-8})
     return round(float(found.x), EXPONENT_DIGITS)
 
 

@@ -10,7 +10,11 @@ from mllab.faces.cli.app import COMMANDS, load
 NOUNS = {
     "config": {"show", "check"},
     "source": {"list", "add"},
-    "data": {"list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine", "contract", "accept-schema"},
+    "data": {
+        *("list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine", "contract", "accept-schema"),
+        *("profile", "diff", "impact", "retract", "replace", "export", "forget", "erasures"),
+    },
+    "feature": {"list", "show", "get", "materialize", "verify", "history", "preview"},
     "run": {"list", "show", "cancel", "tag", "delete", "restore"},
     "model": {"list", "show", "rows", "add", "promote", "rollback", "release"},
     "job": {"list", "show", "cancel", "retry"},
