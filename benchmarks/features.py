@@ -194,10 +194,11 @@ def _reads(folder: Path) -> None:
                 rows = {row[0]: row[1:] for row in bare.execute(f"SELECT k, {names} FROM v WHERE k IN ({marks})", keys)}
                 between = time.perf_counter()
                 found = lab.get_online_features(["v"], [{"k": key} for key in keys], at=at)
+                values = found.values()
                 taken["mllab"].append(time.perf_counter() - between)
                 taken["bare"].append(between - begun)
-                for key, one in zip(keys, found, strict=True):
-                    assert tuple(one.values.values()) == rows[key]
+                for key, one, row in zip(keys, values, found, strict=True):
+                    assert tuple(one) == tuple(row.values.values()) == rows[key]
             medians = {side: statistics.median(one) * 1e6 for side, one in taken.items()}
             ratio = medians["mllab"] / medians["bare"]
             print(

@@ -13,7 +13,6 @@ import msgspec
 from mllab.lab.opened import Opened
 from mllab.records import (
     FeaturePreview,
-    FeatureRow,
     FeatureViewSummary,
     FeatureViewVersion,
     Job,
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mllab.workflows.history import TrainingFrames
+    from mllab.workflows.online_answer import OnlineAnswer
 
 
 class Featuring(Opened):
@@ -85,8 +85,8 @@ class Featuring(Opened):
         *,
         at: datetime | None = None,
         full_feature_names: bool = False,
-    ) -> list[FeatureRow]:
-        """What is known of entities at a moment, each value with its status.
+    ) -> "OnlineAnswer":
+        """What is known of entities at a moment: a sequence of `FeatureRow`, each value with its status.
 
         Args:
             features: views, `view:feature`, services, on-demand groups, columns of the rows.

@@ -64,19 +64,26 @@ class Online:
         row = self._db.readers.one(_ONE, view, _encode(list(entity)), at)
         return _found(row) if row is not None else Found(None, [])
 
-    def latest_of(self, view: str, entities: Sequence[Entity], at: int) -> list[tuple[int | None, OnlineRow | None]]:
-        """As `latest` for many entities in one statement, in their order: from which moment on, and the row."""
-        if not entities:
-            return []
-        found: list[tuple[int | None, OnlineRow | None]] = [(None, None)] * len(entities)
-        sql, n_asked = _many(len(entities)), len(entities)
-        for start in range(0, n_asked, _AT_ONCE):
+    def latest_of(self, view: str, entities: Sequence[Entity], at: int) -> tuple[int, list[OnlineRow | None]] | None:
+        """As `latest` for many entities, in their order: from which moment on they answer, and the rows.
+
+        Returns:
+            None where the view is not online, or changed between two statements (there is one for 1,000 entities).
+        """
+        if len(entities) == 1:
+            online_from, found = self.latest(view, entities[0], at)
+            return None if online_from is None else (online_from, [found[0] if found else None])
+        rows: list[OnlineRow | None] = []
+        answered_from = set()
+        for start in range(0, len(entities), _AT_ONCE):
             some = entities[start : start + _AT_ONCE]
-            sql = sql if len(some) == n_asked else _many(len(some))
-            for row in self._db.readers.all(sql, view, at, *[_encode(list(one)) for one in some]):
-                online_from, blob, place = row
-                found[start + place] = (online_from, None if blob is None else _row(blob))
-        return found
+            many = self._db.readers.all(_many(len(some)), view, at, *[_encode(one) for one in some])
+            answered_from |= {(row[1], row[2]) for row in many[:1]}
+            rows += [None if (blob := row[0]) is None else _row(blob) for row in many]
+        if len(answered_from) != 1:
+            return None
+        ((_, online_from),) = answered_from
+        return None if online_from is None else (online_from, rows)
 
     def window(self, view: str, entity: Entity, since: int, until: int) -> Found:
         """The rows of an entity between two moments, both included, and the last one before them if there are none."""
@@ -161,12 +168,12 @@ class Online:
 
 @lru_cache(maxsize=64)
 def _many(n: int) -> str:
-    """The statement that looks for so many entities."""
-    asked = ", ".join(f"({place}, ?{place + 3})" for place in range(min(n, _AT_ONCE)))
+    """The statement that looks for so many entities, in their order."""
+    asked = ", ".join(f"({place}, ?{place + 3})" for place in range(n))
     return (
-        f"WITH v AS ({_FROM}), k (place, e) AS (VALUES {asked}) SELECT v.online_from, (SELECT row FROM online_rows"  # noqa: S608
+        f"WITH v AS ({_FROM}), k (place, e) AS (VALUES {asked}) SELECT (SELECT row FROM online_rows"  # noqa: S608
         " WHERE view = v.view AND entity = k.e AND at <= ?2 ORDER BY at DESC, created DESC, hash DESC LIMIT 1),"
-        " k.place FROM k, v"
+        " v.view, v.online_from FROM v, k ORDER BY k.place"
     )
 
 

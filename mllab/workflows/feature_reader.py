@@ -18,7 +18,7 @@ from mllab.errors import NotFound
 from mllab.records import FeatureStatus, Materialization
 from mllab.steps.features import Known, feature_names, known_rows, online_features
 from mllab.steps.view_index import ViewIndex
-from mllab.store.online import Found
+from mllab.store.online import Found, OnlineRow
 from mllab.store.rows import from_micros, to_micros
 from mllab.workflows.feature_views import Definition
 from mllab.workflows.workspace import Workspace
@@ -61,14 +61,36 @@ def lookup_of(one: Definition, features: Sequence[str]) -> Lookup:
     return Lookup(one.digest, one.table, longest, tuple(features), ttl, is_whole, present)
 
 
-def _answer(lookup: Lookup, known: Known) -> Answer:
-    features = lookup.features
-    values = known.values if lookup.is_whole else {name: known.values[name] for name in features}
+def answer_of(lookup: Lookup, found: "Known | OnlineRow | None", at_us: int) -> Answer:
+    """What `look_up_many` found for one entity, by feature."""
+    if isinstance(found, tuple) and not isinstance(found, Known) and _is_whole(lookup, found, at_us):
+        return dict(zip(lookup.features, found[1], strict=False)), lookup.present.copy(), from_micros(found[0])
+    known = _known(lookup, found, at_us)
+    values = known.values if lookup.is_whole else {name: known.values[name] for name in lookup.features}
     if known.is_fresh:
-        statuses = {name: known.status(name) for name in features}
+        statuses = {name: known.status(name) for name in lookup.features}
     else:  # the same for each of them
-        statuses = dict.fromkeys(features, known.status(""))
+        statuses = dict.fromkeys(lookup.features, known.status(""))
     return values, statuses, None if known.at_us is None else from_micros(known.at_us)
+
+
+def values_of(lookup: Lookup, found: "Known | OnlineRow | None", at_us: int) -> Sequence[Any]:
+    """What `look_up_many` found for one entity, by the order of the wanted features."""
+    if isinstance(found, tuple) and not isinstance(found, Known) and _is_whole(lookup, found, at_us):
+        return found[1]
+    known = _known(lookup, found, at_us)
+    return [known.values[name] for name in lookup.features]
+
+
+def _is_whole(lookup: Lookup, row: OnlineRow, at_us: int) -> bool:
+    """Whether a row answers all that is wanted just as it is."""
+    return lookup.is_whole and at_us - row[0] <= lookup.ttl_us and None not in row[1]
+
+
+def _known(lookup: Lookup, found: "Known | OnlineRow | None", at_us: int) -> Known:
+    if isinstance(found, Known):
+        return found
+    return online_features(() if found is None else (found,), at_us, lookup.table)
 
 
 class _Kept(NamedTuple):
@@ -116,24 +138,16 @@ class FeatureReader:
                 return online_features(found.rows, at_us, lookup.table)
         return self._offline(lookup, entity, at_us)
 
-    def look_up_many(self, lookup: Lookup, entities: Sequence[Sequence[Any]], at_us: int) -> list[Answer]:
-        """The wanted features of many entities at one moment, in their order."""
+    def look_up_many(
+        self, lookup: Lookup, entities: Sequence[Sequence[Any]], at_us: int
+    ) -> "Sequence[Known | OnlineRow | None]":
+        """What is known of many entities at one moment, in their order, for `answer_of` and `values_of`."""
         kept = self._materialization(lookup.digest)
-        if lookup.window_us is not None or kept is None or at_us < kept.online_from_us:
-            return [_answer(lookup, self.look_up(lookup, entity, at_us)) for entity in entities]
-        names, present, ttl, is_whole = lookup.table.features, lookup.present, lookup.ttl_us, lookup.is_whole
-        answers: list[Answer] = []
-        online = self._workspace.online.latest_of(lookup.digest, entities, at_us)
-        for entity, (online_from, row) in zip(entities, online, strict=True):
-            if online_from is None or at_us < online_from or None in entity:
-                answers.append(_answer(lookup, self.look_up(lookup, entity, at_us)))
-            elif is_whole and row is not None and at_us - row[0] <= ttl and None not in row[1]:
-                values = dict(zip(names, row[1], strict=False))
-                answers.append((values, present.copy(), from_micros(row[0])))
-            else:
-                known = online_features(() if row is None else (row,), at_us, lookup.table)
-                answers.append(_answer(lookup, known))
-        return answers
+        if lookup.window_us is None and kept is not None and at_us >= kept.online_from_us:
+            found = self._workspace.online.latest_of(lookup.digest, entities, at_us)
+            if found is not None and at_us >= found[0]:
+                return found[1]
+        return [self.look_up(lookup, entity, at_us) for entity in entities]
 
     def _online(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Found:
         if lookup.window_us is None:

@@ -11,7 +11,7 @@ import msgspec
 
 from mllab.config import nearest
 from mllab.errors import InvalidInput
-from mllab.records import DatasetVersion, Erasure, FileStatus, Forget, Job, Lane, TrainingSet
+from mllab.records import DataFile, DatasetVersion, Erasure, FileStatus, Forget, Job, Lane, TrainingSet
 from mllab.steps.forgetting import plain_forms, read_value
 from mllab.steps.tables import counted, shown
 from mllab.store.datasets import Datasets
@@ -128,6 +128,7 @@ def _find(context: JobContext) -> dict[str, Any]:
     by_part = workspace.datasets.parts_of(source)
     found["files"] = sorted({*found["files"], *(sha for part in found["parts"] for sha in by_part.get(part, ()))})
     found["kept"] = list(inputs["kept"])
+    found["n_files"] = sum(one.sha256 in found["files"] for one in received if one.erased_at is None)
     found["old_rejected"] = {sha: files[sha]["rejected"] for sha in found["rejected"]}
     return found
 
@@ -138,19 +139,26 @@ def _put_in_force(context: JobContext, tx: Transaction, rows: dict[str, Any]) ->
     if latest is not None and any(part in rows["parts"] for part in latest.parts):
         parts, n_rows = _parts_left(latest, rows["parts"])
         versioned(context.workspace, tx, context.say, latest, parts, n_rows, _WHY)
-    for sha256 in rows["files"]:
+    for sha256 in sorted({*rows["files"], *rows["rejected"]}):
         file = Datasets.file_in(tx, sha256)
-        if file is None or file.erased_at is not None:
-            continue
-        change: dict[str, Any] = {"sha256": sha256, "erased_at": tx.now}
-        if sha256 in rows["rejected"]:
-            change["rejected_digest"] = rows["rejected"][sha256]
-        part = rows["parts"].get(file.part_digest)
-        if part is not None:
-            change |= {"part_digest": part["part"], "n_rows": part["n_rows"]}
-        n_removed = part["n_removed"] if part is not None else 0
-        said = f"{file.name}: {counted(n_removed, 'row')} forgotten, its received bytes are erased"
-        context.say(tx, "datafile.forgotten", sha256, said, change)
+        if file is not None and (change := _change(tx, file, rows)):
+            n_removed = rows["parts"][file.part_digest]["n_removed"] if "n_rows" in change else 0
+            erased = ", its received bytes are erased" if "erased_at" in change else ""
+            said = f"{file.name}: {counted(n_removed, 'row')} forgotten{erased}"
+            context.say(tx, "datafile.forgotten", sha256, said, {"sha256": sha256, **change})
+
+
+def _change(tx: Transaction, file: DataFile, rows: dict[str, Any]) -> dict[str, Any]:
+    """What becomes of a file that holds such rows; nothing where that was done before."""
+    change: dict[str, Any] = {}
+    if file.erased_at is None and file.sha256 in rows["files"]:
+        change["erased_at"] = tx.now
+    part = rows["parts"].get(file.part_digest)
+    if part is not None:
+        change |= {"part_digest": part["part"], "n_rows": part["n_rows"]}
+    if file.sha256 in rows["rejected"] and file.rejected_digest == rows["old_rejected"][file.sha256]:
+        change["rejected_digest"] = rows["rejected"][file.sha256]
+    return change
 
 
 def _parts_left(latest: DatasetVersion, changed: dict[str, Any]) -> tuple[tuple[str, ...], int]:
@@ -226,14 +234,14 @@ def _conclude(
     for place in said:
         redact(tx, place)
     source, n_rows = context.job.subject, _n_rows(context, rows)
-    if not (rows["files"] or rows["parts"] or n_predictions):
+    if not (rows["files"] or rows["parts"] or rows["rejected"] or n_predictions):
         return
     made = Erasure(
         erasure_id=_id(context),
         source=source,
         key_digest=context.job.args["wish"],
         n_rows=n_rows,
-        n_files=len(rows["files"]),
+        n_files=rows["n_files"],
         n_predictions=n_predictions,
         training_sets=tuple(samples["digests"]),
         versions=tuple(showing),

@@ -12,8 +12,9 @@ from mllab.records import DType, FeatureRow, FeatureStatus, Field
 from mllab.steps.feature_plan import Group, expand
 from mllab.steps.request import RequestShape
 from mllab.store.rows import to_micros
-from mllab.workflows.feature_reader import Answer, FeatureReader, Lookup, lookup_of, reader_of
+from mllab.workflows.feature_reader import Answer, FeatureReader, Lookup, answer_of, lookup_of, reader_of, values_of
 from mllab.workflows.feature_views import definition
+from mllab.workflows.online_answer import OnlineAnswer
 from mllab.workflows.workspace import Workspace
 
 _FRESH_SECONDS = 0.25
@@ -41,20 +42,30 @@ def get_online(
     entity_rows: Sequence[Mapping[str, Any]],
     at: datetime | None,
     full_feature_names: bool,
-) -> list[FeatureRow]:
+) -> OnlineAnswer:
     """What is known of each entity; see `Lab.get_online_features`."""
     asked = _asked(workspace, tuple(features))
     clean = asked.shape.clean(list(entity_rows), "/entity_rows")
     moment = to_micros(at or workspace.clock())
     reader = reader_of(workspace)
-    if asked.is_plain and not full_feature_names:  # one view and nothing else: the way that has to be short
-        ((_, lookup),) = asked.lookups
-        answers = reader.look_up_many(lookup, [[row[name] for name in asked.entity] for row in clean], moment)
-        return [
-            FeatureRow(entity=row, values=values, statuses=statuses, event_timestamps=dict.fromkeys(values, at))
-            for row, (values, statuses, at) in zip(clean, answers, strict=True)
-        ]
-    return _of_several(asked, clean, moment, reader, full_feature_names)
+    if asked.is_plain and not full_feature_names:
+        return _of_one_view(asked, clean, moment, reader)
+    rows = _of_several(asked, clean, moment, reader, full_feature_names)
+    features = tuple(rows[0].values) if rows else ()
+    return OnlineAnswer(features, len(rows), rows.__getitem__, lambda place: tuple(rows[place].values.values()))
+
+
+def _of_one_view(asked: _Asked, clean: list[dict[str, Any]], moment: int, reader: FeatureReader) -> OnlineAnswer:
+    """Features of one view, asked for by its entity alone: the way that has to be short."""
+    ((_, lookup),) = asked.lookups
+    found = reader.look_up_many(lookup, [[row[name] for name in asked.entity] for row in clean], moment)
+
+    def row(place: int) -> FeatureRow:
+        values, statuses, at = answer_of(lookup, found[place], moment)
+        moments: dict[str, datetime | None] = dict.fromkeys(values, at)
+        return FeatureRow(entity=clean[place], values=values, statuses=statuses, event_timestamps=moments)
+
+    return OnlineAnswer(lookup.features, len(clean), row, lambda place: values_of(lookup, found[place], moment))
 
 
 def _of_several(
@@ -66,7 +77,9 @@ def _of_several(
         entities = [[row[name] for name in lookup.table.entity] for row in clean]
         prefix = f"{view}__" if full_feature_names else ""
         many = reader.look_up_many(lookup, entities, moment)
-        found = [_joined(row, _of_view(one, prefix)) for row, one in zip(found, many, strict=True)]
+        found = [
+            _joined(row, _of_view(answer_of(lookup, one, moment), prefix)) for row, one in zip(found, many, strict=True)
+        ]
     for group, function in asked.on_demand:
         prefix = f"{group}__" if full_feature_names else ""
         computed = compute(asked.functions, function, clean, asked.shape.fields)

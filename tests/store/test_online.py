@@ -71,9 +71,9 @@ def test_many_entities_are_answered_in_their_order(db: Database) -> None:
     put(db, "v", [a_row(f"p{i}", i, float(i)) for i in range(2500)])
     asked = [[f"p{i}"] for i in reversed(range(2500))] + [["nobody"]]
     found = Online(db).latest_of("v", asked, 9_999)
-    assert found == [(100, (i, [float(i)])) for i in reversed(range(2500))] + [(100, None)]
-    assert Online(db).latest_of("other", asked[:2], 9_999) == [(None, None)] * 2
-    assert Online(db).latest_of("v", [], 9_999) == []
+    assert found == (100, [*((i, [float(i)]) for i in reversed(range(2500))), None])
+    assert Online(db).latest_of("other", asked[:2], 9_999) is None
+    assert Online(db).latest_of("v", [], 9_999) is None
 
 
 def test_rows_written_anew_answer_only_once_they_take_over(db: Database) -> None:

@@ -386,3 +386,26 @@ def test_a_waiting_file_that_holds_somebody_is_erased_too(lab: Lab) -> None:
     assert holding(lab.folder, JANE) == []
     with pytest.raises(Conflict, match="erased on request"):
         lab.assign("mystery.csv", "visits")
+
+
+def test_two_people_of_one_file_can_be_forgotten_one_after_the_other(lab: Lab) -> None:
+    forget_jane(lab)
+    take(lab, "people_2.csv", people(3, "zq8-ann,30,max,2024-01-01T00:00:00Z", "zq9-bob,31,max,2024-01-01T00:00:00Z"))
+    for who, n_rows in (("zq8-ann", 64), ("zq9-bob", 63)):
+        lab.forget("people", {"customer": who}, wait=True)
+        assert lab.dataset_versions("people")[-1].n_rows == n_rows
+        assert holding(lab.folder, who) == []
+    file = lab.file("people_2.csv")
+    assert (file.n_rows, file.part_digest) == (3, lab.dataset_versions("people")[-1].parts[-1])
+    assert same_after_replay(lab)
+
+
+def test_a_rejected_row_of_somebody_goes_when_its_file_is_erased_already(tmp_path: Path) -> None:
+    source = '[source.sales]\nkey = ["id"]\nmax_rejected_share = 0.9\n\n[source.sales.fields]\nid = { allowed = ["a", "b"] }'
+    with Lab.host(declare(tmp_path / "lab", source)) as lab:
+        take(lab, "sales_1.csv", "id,amount\na,1\nb,2\nzq8-ann,3\n", source="sales")
+        lab.forget("sales", {"id": "a"}, wait=True)
+        assert holding(lab.folder, "zq8-ann") != []
+        lab.forget("sales", {"id": "zq8-ann"}, wait=True)
+        assert holding(lab.folder, "zq8-ann") == []
+        assert (lab.dataset_versions("sales")[-1].n_rows, lab.file("sales_1.csv").n_rows) == (1, 1)

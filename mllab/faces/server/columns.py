@@ -85,8 +85,8 @@ def placed_in_columns(error: InvalidInput, pointer: str, hint: str) -> InvalidIn
 
 
 def _sent_place(pointer: str, row: str) -> str:
-    _, _, number, *field = row.split("/", 3)
-    return "/".join([pointer, *field, number])
+    number, *field = row.split("/", 3)[2:] or [""]
+    return "/".join([pointer, *field, number]).rstrip("/")
 
 
 def columns_of(rows: Sequence[FeatureRow]) -> OnlineFeatures:
