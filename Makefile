@@ -4,10 +4,11 @@ PORTED := $(if $(PORT),--port $(PORT))
 
 BIN   := .venv/bin
 STAMP := .venv/.setup-done
+PEERS := .venv-peers/.setup-done
 DOCS  := $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-faults bench docs
+.PHONY: help setup run test check check-faults check-peers bench docs
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,14 @@ check: setup ## Format, lint, types, import contracts, docs, then the tests
 
 check-faults: setup ## Kill the host at every commit of the loop, and look where the restart ends
 	$(BIN)/python -m pytest -n auto -m faults
+
+check-peers: setup $(PEERS) ## Ask a lab with the clients of other projects: Feast's
+	$(BIN)/python -m pytest -m peers tests/peers
+
+$(PEERS): Makefile
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check "feast==0.67.*"
+	@touch $@
 
 bench: setup ## Run the benchmarks
 	$(BIN)/python -m benchmarks

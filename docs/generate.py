@@ -20,6 +20,7 @@ NOUNS = (
     "data",
     "profile",
     "features",
+    "exchange",
     "preview",
     "transforms",
     "bundle",

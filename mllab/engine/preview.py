@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from mllab.engine.preview_problem import TooSlow, problem_of
+from mllab.engine.preview_problem import TooSlow, is_of_owner, problem_of
 from mllab.engine.preview_run import PreviewInputs, Run
 from mllab.errors import InvalidInput, NotFound
 from mllab.records import Progress
@@ -28,12 +28,16 @@ def preview(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should
     Inputs: the fields of `PreviewInputs`. Outputs: sample (in words), steps, problem or None.
     """
     wanted = msgspec.convert(inputs, PreviewInputs)
-    run = Run(artifacts, wanted)
+    run = Run(artifacts, wanted, report)
     problem = None
     try:
         with _ending_after(wanted.seconds):
             run.all()
     except (InvalidInput, NotFound, TooSlow) as error:
+        problem = problem_of(error, run.texts, run.where)
+    except BaseException as error:  # noqa: BLE001 - expressions may call code of features.py, which may raise anything
+        if not is_of_owner(error):
+            raise
         problem = problem_of(error, run.texts, run.where)
     found: dict[str, Any] = msgspec.to_builtins({"sample": run.sample_text, "steps": run.steps, "problem": problem})
     return found

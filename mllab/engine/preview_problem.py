@@ -1,6 +1,7 @@
 """From an error in the lab's own words to the line that causes it, in `features.py` or in `mllab.toml`."""
 
 import re
+from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from mllab.steps.code_places import Place, piece, place_of
 FEATURES, DECLARATION = "features.py", "mllab.toml"
 _PREFIX = re.compile(r"^(features\.py|mllab\.toml)(?: line (\d+))?: ")
 _IN_TOML = re.compile(r"at line (\d+), column (\d+)\)?$")
+_HEADER = re.compile(r"\s*\[")
 _NAMED = re.compile(r"[`\"]([^`\"\n]+)[`\"]")
 
 
@@ -37,15 +39,20 @@ class Where(NamedTuple):
     """The function of `features.py` that does it."""
 
 
-def problem_of(error: LabError | TooSlow, texts: Texts, where: Where) -> PreviewProblem:
+def is_of_owner(error: BaseException) -> bool:
+    """Whether code of features.py raised it."""
+    return _innermost(error) is not None
+
+
+def problem_of(error: BaseException, texts: Texts, where: Where) -> PreviewProblem:
     """What went wrong, with the line where that can be told.
 
     Args:
-        error: as it was raised.
+        error: as it was raised: the lab's own, or whatever features.py raised while an expression called it.
         texts: the files it is about.
         where: what was being done.
     """
-    cause = error if isinstance(error, TooSlow) else error.__cause__
+    cause = error.__cause__ if isinstance(error, LabError) else error
     message, hint = _said(error, cause)
     file, place = _found(error, cause, texts, where, message)
     text = texts.features if file == FEATURES else texts.toml
@@ -63,27 +70,51 @@ def problem_of(error: LabError | TooSlow, texts: Texts, where: Where) -> Preview
     )
 
 
-def _said(error: LabError | TooSlow, cause: BaseException | None) -> tuple[str, str]:
+def _said(error: BaseException, cause: BaseException | None) -> tuple[str, str]:
     if isinstance(cause, TooSlow):
         return str(cause), "look for a loop that does not end, or for code that works on every row in Python"
-    assert isinstance(error, LabError)  # noqa: S101 - for mypy
-    return error.message, error.hint
+    if isinstance(error, LabError):
+        return error.message, error.hint
+    first_line = str(error).strip().partition("\n")[0]  # Polars adds lines of its own
+    return f"{type(error).__name__}: {first_line}", f"mend {FEATURES}"
 
 
 def _found(
-    error: Exception, cause: BaseException | None, texts: Texts, where: Where, message: str
+    error: BaseException, cause: BaseException | None, texts: Texts, where: Where, message: str
 ) -> tuple[str | None, Place | None]:
     """The file and the place in it, from the surest sign to the vaguest."""
     if (place := _raised_at(cause, texts.features)) is not None:
         return FEATURES, place
     if (place := _in_declaration(message, texts.toml)) is not None:
         return DECLARATION, place
-    if where.function is not None and f"`{where.function}`" in message:
-        words = [one for one in _NAMED.findall(message) if one != where.function]
-        if (place := place_of(texts.features, where.function, words)) is not None:
-            return FEATURES, place
-    line = line_of(texts.toml, where.key) if where.key else None
+    words = [one for one in _NAMED.findall(message) if one != where.function]
+    function = where.function if where.function and _is_about(where.function, error, message) else None
+    if function and (place := place_of(texts.features, function, words)) is not None:
+        return FEATURES, place
+    line = _saying(texts.toml, where.key, words)
     return (DECLARATION, piece(texts.toml, line, None, None)) if line else (None, None)
+
+
+def _is_about(function: str, error: BaseException, message: str) -> bool:
+    """Whether a function is to be mended: it is named, called wrongly, or made what features cannot be."""
+    named = f"`{function}`" in message or f"{function}()" in message
+    return named or (isinstance(error, LabError) and error.hint.endswith(f"in {FEATURES}"))
+
+
+def _saying(toml: str, key: str, words: Sequence[str]) -> int | None:
+    """The line of a key, or another line of its table that holds one of the words as a text; the last word first."""
+    own = line_of(toml, key) if key else None
+    if own is None:
+        return None
+    lines = toml.splitlines()
+    first = next((at for at in range(own, 0, -1) if _HEADER.match(lines[at - 1])), 1)
+    end = next((at for at in range(first + 1, len(lines) + 1) if _HEADER.match(lines[at - 1])), len(lines) + 1)
+    places: list[int] = [own, *range(first, end)]
+    for word in reversed(words):
+        for at in places:
+            if re.search(f"^[^#]*[\"']{re.escape(word)}[\"']", lines[at - 1]):
+                return at
+    return own
 
 
 def _raised_at(cause: BaseException | None, text: str) -> Place | None:
@@ -92,12 +123,21 @@ def _raised_at(cause: BaseException | None, text: str) -> Place | None:
         line, start = cause.lineno or 1, cause.offset or 1
         same_line = cause.end_lineno == line and cause.end_offset
         return Place(line, max(start, 1), max((cause.end_offset or start) - start, 1) if same_line else 1)
+    if isinstance(cause, SyntaxError | ValueError) and "\0" in text and _innermost(cause) is None:
+        line = text[: text.index("\0")].count("\n") + 1
+        return piece(text, line, None, None)
+    found = _innermost(cause)
+    return None if found is None else _piece_of(found, text)
+
+
+def _innermost(cause: BaseException | None) -> TracebackType | None:
+    """The last place in features.py that an exception came through."""
     found, trace = None, cause.__traceback__ if cause is not None else None
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == FEATURES:
             found = trace
         trace = trace.tb_next
-    return None if found is None else _piece_of(found, text)
+    return found
 
 
 def _piece_of(trace: TracebackType, text: str) -> Place:

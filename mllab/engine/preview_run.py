@@ -13,7 +13,7 @@ from mllab.engine.preview_problem import Texts, Where
 from mllab.engine.preview_rows import SourceRows, load_rows
 from mllab.engine.user_code import apply, call, load_functions
 from mllab.errors import InvalidInput
-from mllab.records import DType, PreviewStep, Record, Task
+from mllab.records import DType, PreviewStep, Progress, Record, Task
 from mllab.steps.before_after import columns_of, removed, stage_columns, type_name
 from mllab.steps.checks import check_rows
 from mllab.steps.evaluate import encode_target
@@ -65,9 +65,9 @@ class _Source(NamedTuple):
 class Run:
     """What a preview has shown so far, and what it is at."""
 
-    def __init__(self, artifacts: Artifacts, wanted: PreviewInputs) -> None:
+    def __init__(self, artifacts: Artifacts, wanted: PreviewInputs, report: Callable[[Progress], None]) -> None:
         """Nothing is read or run yet."""
-        self.artifacts, self.wanted = artifacts, wanted
+        self.artifacts, self.wanted, self.report = artifacts, wanted, report
         self.texts, self.where = Texts(wanted.toml, wanted.features), Where()
         self.config: LabConfig = parse_config(wanted.toml)
         self.steps: list[PreviewStep] = []
@@ -91,7 +91,8 @@ class Run:
         _ = self.functions  # a file that does not run is told, whether or not this needs it
 
     def begin(self, step: str, key: str = "", function: str | None = None) -> None:
-        """From here on errors and time belong to this step."""
+        """From here on errors and time belong to this step; its title is reported."""
+        self.report(Progress(text=step))
         self.where, self._since = Where(step, key, function), time.perf_counter()
 
     def show(

@@ -5,6 +5,7 @@ Reads go straight to the lab's files, whoever hosts it. Each verb imports its wo
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from threading import Event as Stop
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from mllab.records import (
     Job,
     Materialization,
     Verification,
+    ViewImport,
+    ViewPackage,
 )
 
 if TYPE_CHECKING:
@@ -140,6 +143,34 @@ class Featuring(Opened):
         """
         job = self._do("push", Job, source=source, rows=[dict(row) for row in rows])
         return self.wait(job.job_id) if wait else job
+
+    def export_view(self, view: str) -> ViewPackage:
+        """A declared feature view as a package for another lab: declaration, code, statistics; no data.
+
+        Raises:
+            NotFound: no view is called so, or nothing has used it yet.
+        """
+        from mllab.workflows.view_exchange import export_view
+
+        return export_view(self._workspace, view)
+
+    def import_view(
+        self, path: str | Path, *, source: str | None = None, name: str | None = None, trust: bool = False
+    ) -> ViewImport:
+        """Append an exported view to this lab's `mllab.toml`; its code to `features.py` only with `trust`.
+
+        Args:
+            path: what `export_view` was written to.
+            source: of this lab; default: the one of the same name.
+            name: of the view here; default: as it was called.
+            trust: that the code may run here; without it a view with code is shown and nothing is changed.
+
+        Raises:
+            NotFound: no such file or source. InvalidInput: it does not fit. Conflict: a name is taken.
+        """
+        from mllab.workflows.view_exchange import import_view
+
+        return import_view(self._workspace, Path(path), source, name, trust)
 
     def verify_features(self, model: str, *, limit: int = 1_000) -> Verification:
         """Replay a model's latest predictions: did each see, to the bit, what the offline store gives?

@@ -50,6 +50,7 @@ from mllab.records.data import (
 )
 from mllab.records.declaration import ConfigVersion, Contract, DType, Field, Schema, SourceState
 from mllab.records.events import Event
+from mllab.records.exchange import ViewImport, ViewPackage
 from mllab.records.features import (
     Difference,
     FeatureRow,
@@ -220,4 +221,6 @@ __all__ = [
     "VersionImpact",
     "VersionStatus",
     "VersionSummary",
+    "ViewImport",
+    "ViewPackage",
 ]

@@ -24,6 +24,8 @@ class Impact(Record, frozen=True, kw_only=True):
     status: str
     n_rows: int
     """Accepted rows of the file."""
+    is_erased: bool = False
+    """Whether its received bytes were erased on request: once it is retracted, it cannot be taken again."""
     dataset_version: int | None = None
     """The source's newest dataset version."""
     dataset_rows: int = 0

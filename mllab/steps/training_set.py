@@ -225,7 +225,7 @@ def computed(
 
 
 def row_by_row(frame: pl.DataFrame, expressions: Sequence[pl.Expr], function: str, why: str) -> pl.DataFrame:
-    """The columns that a function computes, each of which must be the same for a row alone.
+    """The columns that a function computes, which must not change with the rows beside a row.
 
     Args:
         frame: what the expressions read.
@@ -238,10 +238,11 @@ def row_by_row(frame: pl.DataFrame, expressions: Sequence[pl.Expr], function: st
     """
     found = with_expressions(frame, expressions, function)
     found = found.select(expression.meta.output_name() for expression in expressions)
-    for place in {0, frame.height // 2, frame.height - 1} if frame.height else ():
-        alone = with_expressions(frame[place : place + 1], expressions, function).select(found.columns)
-        for column in found.iter_columns():
-            if column.dtype != alone[column.name].dtype or not column[place : place + 1].equals(alone[column.name]):
+    for part in (frame.reverse(), frame[: -(-frame.height // 2)], frame[:1]) if frame.height else ():
+        again = with_expressions(part, expressions, function).select(found.columns)
+        expected = found.reverse() if part.height == frame.height else found[: part.height]
+        for column in expected.iter_columns():
+            if column.dtype != again[column.name].dtype or not column.equals(again[column.name]):
                 raise InvalidInput(f"`{function}`: `{column.name}` of a row depends on other rows", why)
     return found
 

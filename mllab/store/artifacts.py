@@ -78,6 +78,10 @@ class Artifacts:
         self.path(digest).unlink(missing_ok=True)
         sync_folder(mark.parent)
 
+    def discard(self, digest: str) -> None:
+        """Remove content that was only handed over, and that nothing names."""
+        self.path(digest).unlink(missing_ok=True)
+
     def is_erased(self, digest: str) -> bool:
         """Whether content of a digest was erased, and has not come again since."""
         return self._mark(digest).exists() and not self.has(digest)

@@ -248,13 +248,13 @@ def _rewrite(connection: Connection, waiting: "list[Future[Any]]") -> None:
     try:
         connection.execute("PRAGMA temp_store = FILE")  # the copy may be larger than the memory
         connection.execute("VACUUM")
-        connection.execute("PRAGMA temp_store = MEMORY")
         is_busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
     except sqlite3.Error as error:
         problem: LabError | None = explain(error)
     else:
         hint = "close other programs that read the lab's database, then try again"
         problem = Unavailable("the database's log is in use and could not be emptied", hint) if is_busy else None
+    connection.execute("PRAGMA temp_store = MEMORY")
     for future in waiting:
         future.set_exception(problem) if problem is not None else future.set_result(None)
 

@@ -79,6 +79,11 @@ def render_model(name: str, source_name: str, source: SourceTable, proposal: Pro
     return "\n".join([_lines(f"[model.{quoted(name)}]", entries), *comments, *gates, ""])
 
 
+def render_view(name: str, table: dict[str, Any]) -> str:
+    """`[feature_view.NAME]` from a table of plain values."""
+    return _lines(f"[feature_view.{quoted(name)}]", [(quoted(key), value, "") for key, value in table.items()]) + "\n"
+
+
 def source_name(file_name: str) -> str:
     """A source's name made from a file's: without suffixes and the part that counts or dates it."""
     stem = PurePosixPath(file_name).name

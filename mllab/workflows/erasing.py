@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -102,16 +103,56 @@ def versions_that_show(workspace: Workspace, training_sets: list[str], forms: di
     found = []
     for run in workspace.runs.runs_from(training_sets):
         made = workspace.registry.version_of_run(run.run_id)
-        if made is not None and workspace.artifacts.has(made.bundle):
-            bundle = msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
-            if _shows(bundle, forms):
-                found.append(f"{made.model}@{made.version}")
+        if made is None or not workspace.artifacts.has(made.bundle):
+            continue
+        if _shows(_bundle(workspace, made.bundle), forms, any):
+            found.append(f"{made.model}@{made.version}")
     return sorted(found)
 
 
-def _shows(bundle: Bundle, forms: dict[str, list[Any]]) -> bool:
+def unregistered(context: JobContext, forms: dict[str, list[Any]]) -> list[str]:
+    """Bundles of trainings that no version names, and that hold the values: nobody is answered with them."""
+    workspace = context.workspace
+    rows = workspace.db.readers.all(
+        "SELECT DISTINCT s.output ->> 'bundle' AS bundle, j.subject FROM job_steps s JOIN jobs j USING (job_id)"
+        " WHERE s.name = 'fit' AND bundle NOT IN (SELECT bundle FROM versions)"
+    )
+    fed = fed_by(context.config, context.job.subject)
+    found = []
+    for digest, model in rows:
+        may_hold = model in fed or model not in context.config.model
+        if may_hold and workspace.artifacts.has(digest) and _shows(_bundle(workspace, digest), forms, all):
+            found.append(digest)
+    return found
+
+
+def stale_wishes(context: JobContext, key: dict[str, str]) -> list[str]:
+    """What is kept of wishes about the same rows whose jobs failed or were cancelled."""
+    artifacts, found = context.workspace.artifacts, []
+    rows = context.workspace.db.readers.all(
+        "SELECT DISTINCT args ->> 'wish' FROM jobs WHERE kind = 'forget' AND subject = ?"
+        " AND status IN ('failed', 'cancelled')",
+        context.job.subject,
+    )
+    for (digest,) in rows:
+        if artifacts.has(digest):
+            theirs = msgspec.json.decode(artifacts.get(digest))["key"]
+            if all(theirs.get(name, "").strip() == text.strip() for name, text in key.items()):
+                found.append(digest)
+    return found
+
+
+def _bundle(workspace: Workspace, digest: str) -> Bundle:
+    return msgspec.json.decode(workspace.artifacts.get(digest), type=Bundle)
+
+
+def _shows(bundle: Bundle, forms: dict[str, list[Any]], enough: Callable[[Iterable[bool]], bool]) -> bool:
+    """Whether a row has all the values, or the learnt categories have any or all of them, as is `enough`."""
     rows = [bundle.request_example, *(row.features for row in bundle.golden)]
     if any(all(row.get(name) in values for name, values in forms.items()) for row in rows):
         return True
-    specs = (*bundle.features, *bundle.inputs)
-    return any(spec.name in forms and set(forms[spec.name]) & set(spec.categories) for spec in specs)
+    learnt = [(spec.name, spec.categories) for spec in (*bundle.features, *bundle.inputs)]
+    learnt += [(one.column, getattr(one, "categories", ())) for one in bundle.transforms]
+    return enough(
+        any(name == column and set(values) & set(some) for column, some in learnt) for name, values in forms.items()
+    )

@@ -1,14 +1,15 @@
 """Every feature view, on-demand group and service of a lab at a glance: what it gives, who uses it, how fresh it is."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from mllab.config import FeatureServiceTable, FeatureViewTable, LabConfig, OnDemandTable, nearest
 from mllab.errors import NotFound
-from mllab.records import Bundle, FeatureViewSummary, FeatureViewVersion, Materialization
+from mllab.records import FeatureViewSummary, FeatureViewVersion, Materialization
 from mllab.steps.aggregates import aggregate_type
 from mllab.steps.feature_plan import view_names
+from mllab.workflows.feature_views import aliased_bundles
 from mllab.workflows.online_features import column_types
 from mllab.workflows.workspace import Workspace
 
@@ -141,16 +142,9 @@ def _used_by(workspace: Workspace, config: LabConfig) -> tuple[dict[str, list[st
         named = {name.partition(":")[0] for name in table.features} | set(view_names(config, table.features))
         for name in sorted(named):
             found.setdefault(name, []).append(model)
-    for number, model, bundle in _aliased(workspace):
+    for model, number, bundle in aliased_bundles(workspace):
         for name in (*bundle.views, *bundle.on_demand):
             found.setdefault(name, []).append(f"{model}@{number}")
         for name, share in bundle.importance.items():
             importance[name] = importance.get(name, 0.0) + share
     return found, importance
-
-
-def _aliased(workspace: Workspace) -> Iterator[tuple[int, str, Bundle]]:
-    for model in workspace.registry.list_models():
-        for number in sorted(set(workspace.registry.aliases(model.name).values())):
-            made = workspace.registry.get_version(model.name, number)
-            yield number, model.name, msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)

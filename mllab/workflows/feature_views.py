@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from mllab.config import FeatureViewTable, nearest
-from mllab.errors import NotFound
+from mllab.errors import LabError, NotFound
 from mllab.records import Bundle, FeatureViewVersion
 from mllab.records.base import Record
 from mllab.steps.function_code import code_of
@@ -84,18 +84,23 @@ def declared(workspace: Workspace) -> list[Definition]:
 def in_use(workspace: Workspace) -> list[Definition]:
     """Every view whose rows are kept: the declared ones, and those that versions under an alias pin."""
     found = {one.digest: one for one in declared(workspace)}
-    for bundle in _aliased(workspace):
+    for _, _, bundle in aliased_bundles(workspace):
         for name in bundle.views:
             one = definition(workspace, bundle.config_digest, name)
             found.setdefault(one.digest, one)
     return list(found.values())
 
 
-def _aliased(workspace: Workspace) -> Iterator[Bundle]:
+def aliased_bundles(workspace: Workspace) -> Iterator[tuple[str, int, Bundle]]:
+    """Model, version and bundle of every version under an alias; those whose bundle is gone are left out."""
     for model in workspace.registry.list_models():
         for number in sorted(set(workspace.registry.aliases(model.name).values())):
             made = workspace.registry.get_version(model.name, number)
-            yield msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
+            try:
+                content = workspace.artifacts.get(made.bundle)
+            except LabError:
+                continue  # serving says so; here there is nothing to keep rows for
+            yield model.name, number, msgspec.json.decode(content, type=Bundle)
 
 
 def ensure_version(workspace: Workspace, tx: Transaction, one: Definition) -> FeatureViewVersion:

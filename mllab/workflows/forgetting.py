@@ -15,9 +15,18 @@ from mllab.records import DataFile, DatasetVersion, Erasure, FileStatus, Forget,
 from mllab.steps.forgetting import plain_forms, read_value
 from mllab.steps.tables import counted, shown
 from mllab.store.datasets import Datasets
+from mllab.store.ids import new_id
 from mllab.store.redacting import Place, places_of, redact
 from mllab.store.writer import Transaction
-from mllab.workflows.erasing import drop_stale_views, orphans, readers_stopped, versions_that_show
+from mllab.workflows.accounting import conclude, count_erased, find_erasure, said
+from mllab.workflows.erasing import (
+    drop_stale_views,
+    orphans,
+    readers_stopped,
+    stale_wishes,
+    unregistered,
+    versions_that_show,
+)
 from mllab.workflows.ingest import get_source
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.materialize import refresh_views
@@ -39,7 +48,12 @@ def queue_forgetting(workspace: Workspace, command: Forget) -> Job:
     _check(workspace, command)
     secret = {"salt": secrets.token_hex(16), "source": source, "key": command.key}
     wish = workspace.artifacts.put(msgspec.json.encode(secret))
-    args = {"wish": wish, "columns": list(command.key), "reason": command.reason}
+    args = {
+        "wish": wish,
+        "erasure_id": new_id("erasure"),
+        "columns": list(command.key),
+        "reason": command.reason,
+    }
 
     def put(tx: Transaction) -> Job:
         job = new_job("forget", Lane.INTAKE, source, tx.now, **args)
@@ -71,26 +85,27 @@ def forget(context: JobContext) -> dict[str, Any]:
     """The job: find the rows, put the data in force without them, then erase every trace."""
     workspace, wish = context.workspace, context.job.args["wish"]
     if not workspace.artifacts.has(wish):
-        return _result(_made(context))
+        return _result(find_erasure(context))
     key: dict[str, str] = msgspec.json.decode(workspace.artifacts.get(wish))["key"]
     rows = context.step("rows", {"wish": wish}, lambda: _find(context))
     workspace.db.write(lambda tx: _put_in_force(context, tx, rows))
     stopped = readers_stopped(context)
     samples = context.step("samples", {"wish": wish}, lambda: _sample_sets(context, rows))
     showing = versions_that_show(workspace, samples["digests"], _forms(context, key))
-    workspace.db.write(lambda tx: _redirect(context, tx, samples))
+    workspace.db.write(lambda tx: _redirect(context, tx, samples, showing))
     if rows["parts"]:
         refresh_views(context)
         drop_stale_views(context)
-    n_predictions = context.step("answers", {"wish": wish}, lambda: _forget_answers(context, key))["n"]
-    for digest in _to_erase(context, rows, samples):
+    context.step("answers", {"wish": wish}, lambda: _forget_answers(context, key))
+    for digest in (*_to_erase(context, rows, samples), *unregistered(context, _forms(context, key))):
         workspace.artifacts.erase(digest)
-    said = [place for text in key.values() for place in places_of(workspace.db, shown(text.strip()))]
-    workspace.db.write(lambda tx: _conclude(context, tx, said, rows, samples, showing, n_predictions))
+    places = [place for text in key.values() for place in places_of(workspace.db, shown(text.strip()))]
+    workspace.db.write(lambda tx: _conclude(context, tx, places))
     stopped.go_on()
     workspace.db.compact()
-    workspace.artifacts.erase(wish)
-    return _result(_made(context))
+    for digest in (*stale_wishes(context, key), wish):
+        workspace.artifacts.erase(digest)
+    return _result(find_erasure(context))
 
 
 def _forms(context: JobContext, key: dict[str, str]) -> dict[str, list[Any]]:
@@ -127,8 +142,6 @@ def _find(context: JobContext) -> dict[str, Any]:
     found: dict[str, Any] = context.run_task("forget_rows", inputs)
     by_part = workspace.datasets.parts_of(source)
     found["files"] = sorted({*found["files"], *(sha for part in found["parts"] for sha in by_part.get(part, ()))})
-    found["kept"] = list(inputs["kept"])
-    found["n_files"] = sum(one.sha256 in found["files"] for one in received if one.erased_at is None)
     found["old_rejected"] = {sha: files[sha]["rejected"] for sha in found["rejected"]}
     return found
 
@@ -136,16 +149,20 @@ def _find(context: JobContext) -> dict[str, Any]:
 def _put_in_force(context: JobContext, tx: Transaction, rows: dict[str, Any]) -> None:
     """A dataset version without the rows, and files that say so; done once, whenever it is tried."""
     latest = Datasets.latest_in(tx, context.job.subject)
-    if latest is not None and any(part in rows["parts"] for part in latest.parts):
+    held = [rows["parts"][part] for part in latest.parts if part in rows["parts"]] if latest is not None else []
+    if latest is not None and held:
         parts, n_rows = _parts_left(latest, rows["parts"])
         versioned(context.workspace, tx, context.say, latest, parts, n_rows, _WHY)
+    n_files = 0
     for sha256 in sorted({*rows["files"], *rows["rejected"]}):
         file = Datasets.file_in(tx, sha256)
         if file is not None and (change := _change(tx, file, rows)):
             n_removed = rows["parts"][file.part_digest]["n_removed"] if "n_rows" in change else 0
             erased = ", its received bytes are erased" if "erased_at" in change else ""
-            said = f"{file.name}: {counted(n_removed, 'row')} forgotten{erased}"
-            context.say(tx, "datafile.forgotten", sha256, said, {"sha256": sha256, **change})
+            text = f"{file.name}: {counted(n_removed, 'row')} forgotten{erased}"
+            context.say(tx, "datafile.forgotten", sha256, text, {"sha256": sha256, **change})
+            n_files += "erased_at" in change
+    count_erased(context, tx, n_rows=sum(one["n_removed"] for one in held), n_files=n_files)
 
 
 def _change(tx: Transaction, file: DataFile, rows: dict[str, Any]) -> dict[str, Any]:
@@ -195,7 +212,8 @@ def _own_key(workspace: Workspace, one: TrainingSet, source: str) -> list[str] |
     return list(config.source[source].key) if config.model[one.model].source == source else None
 
 
-def _redirect(context: JobContext, tx: Transaction, samples: dict[str, Any]) -> None:
+def _redirect(context: JobContext, tx: Transaction, samples: dict[str, Any], showing: list[str]) -> None:
+    count_erased(context, tx, training_sets=samples["digests"], versions=showing)
     for digest in samples["digests"]:
         one = tx.one(TrainingSet, "SELECT * FROM training_sets WHERE digest = ?", digest)
         if one is not None and one.artifact in samples["sets"]:
@@ -207,7 +225,9 @@ def _redirect(context: JobContext, tx: Transaction, samples: dict[str, Any]) -> 
 def _forget_answers(context: JobContext, key: dict[str, str]) -> dict[str, int]:
     workspace, forms = context.workspace, _forms(context, key)
     workspace.predictions.retire_segments()
-    return {"n": workspace.predictions.forget(forms)}
+    n_predictions = workspace.predictions.forget(forms)
+    workspace.db.write(lambda tx: count_erased(context, tx, n_predictions=n_predictions))
+    return {"n": n_predictions}
 
 
 def _to_erase(context: JobContext, rows: dict[str, Any], samples: dict[str, Any]) -> list[str]:
@@ -221,59 +241,13 @@ def _to_erase(context: JobContext, rows: dict[str, Any], samples: dict[str, Any]
     return sorted(old - named - set(samples["sets"].values()))
 
 
-def _conclude(
-    context: JobContext,
-    tx: Transaction,
-    said: list[Place],
-    rows: dict[str, Any],
-    samples: dict[str, Any],
-    showing: list[str],
-    n_predictions: int,
-) -> None:
-    """The record of the erasure; nothing is recorded where nothing was found."""
-    for place in said:
+def _conclude(context: JobContext, tx: Transaction, places: list[Place]) -> None:
+    for place in places:
         redact(tx, place)
-    source, n_rows = context.job.subject, _n_rows(context, rows)
-    if not (rows["files"] or rows["parts"] or rows["rejected"] or n_predictions):
-        return
-    made = Erasure(
-        erasure_id=_id(context),
-        source=source,
-        key_digest=context.job.args["wish"],
-        n_rows=n_rows,
-        n_files=rows["n_files"],
-        n_predictions=n_predictions,
-        training_sets=tuple(samples["digests"]),
-        versions=tuple(showing),
-        reason=context.job.args["reason"],
-        at=tx.now,
-    )
-    tx.name(made.erasure_id, "erasure")
-    context.say(tx, "erasure.made", made.erasure_id, _said(made), made)
-
-
-def _id(context: JobContext) -> str:
-    return "erasure_" + context.job.job_id.removeprefix("job_")
-
-
-def _n_rows(context: JobContext, rows: dict[str, Any]) -> int:
-    """Rows taken out of the data that was in force."""
-    return sum(one["n_removed"] for part, one in rows["parts"].items() if part in rows["kept"])
-
-
-def _made(context: JobContext) -> Erasure | None:
-    return context.workspace.db.one(Erasure, "SELECT * FROM erasures WHERE erasure_id = ?", _id(context))
-
-
-def _said(made: Erasure) -> str:
-    said = f"{counted(made.n_rows, 'row')} of {made.source} forgotten; the bytes of"
-    said += f" {counted(made.n_files, 'received file')} and {counted(made.n_predictions, 'prediction')} are erased"
-    if made.versions:
-        said += f"; {', '.join(made.versions)} still holds one of its rows as an example: retrain"
-    return said
+    conclude(context, tx)
 
 
 def _result(made: Erasure | None) -> dict[str, Any]:
     if made is None:
         return {"text": "nothing of it was found"}
-    return {"text": _said(made), "erasure": msgspec.to_builtins(made)}
+    return {"text": said(made), "erasure": msgspec.to_builtins(made)}

@@ -20,6 +20,7 @@ def impact(workspace: Workspace, file: DataFile) -> Impact:
         source=file.source,
         status=file.status.value,
         n_rows=file.n_rows,
+        is_erased=file.erased_at is not None,
         dataset_version=latest.version if latest else None,
         dataset_rows=latest.n_rows if latest else 0,
         dataset_versions=tuple(numbers),

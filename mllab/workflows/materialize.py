@@ -172,6 +172,7 @@ def add_online(context: JobContext, source: str, part: str) -> None:
         )
         made = context.run_task("part_rows", view_inputs(workspace, one, only))
         rows = msgspec.msgpack.decode(workspace.artifacts.get(made["rows"]))
+        workspace.artifacts.discard(made["rows"])
         keyed = bool(one.key) and one.created_timestamp is None
 
         def add(tx: Transaction, one: Definition = one, rows: Any = rows, keyed: bool = keyed) -> None:

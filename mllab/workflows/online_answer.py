@@ -21,6 +21,7 @@ class OnlineAnswer(Sequence[FeatureRow]):
             values: the values of a row, by the order of `features`.
         """
         self.features, self._n, self._row, self._values = features, n_rows, row, values
+        self._made: dict[int, FeatureRow] = {}
 
     def __len__(self) -> int:
         return self._n
@@ -33,10 +34,13 @@ class OnlineAnswer(Sequence[FeatureRow]):
 
     def __getitem__(self, place: int | slice) -> FeatureRow | list[FeatureRow]:
         if isinstance(place, slice):
-            return [self._row(one) for one in range(*place.indices(self._n))]
+            return [self[one] for one in range(*place.indices(self._n))]
         if not -self._n <= place < self._n:
             raise IndexError(f"{self._n} rows have no row {place}")
-        return self._row(place % self._n)
+        place %= self._n
+        if place not in self._made:
+            self._made[place] = self._row(place)
+        return self._made[place]
 
     def values(self) -> list[Sequence[Any]]:
         """The values alone: per entity, by the order of `features`; null unless the status is PRESENT."""

@@ -19,6 +19,7 @@ from mllab.workflows.workspace import Workspace
 
 _FRESH_SECONDS = 0.25
 """How long what was worked out for a list of features is relied on."""
+_MOST_LISTS = 1_000
 
 
 class _Asked(NamedTuple):
@@ -109,6 +110,8 @@ class _Row(NamedTuple):
 def _joined(row: _Row, more: _Row) -> _Row:
     if not row.values:
         return more
+    if twice := row.values.keys() & more.values.keys():
+        raise InvalidInput(f"two groups bring a feature `{min(twice)}`", "ask for full feature names")
     return _Row(row.values | more.values, row.statuses | more.statuses, row.moments | more.moments)
 
 
@@ -136,7 +139,10 @@ def _asked(workspace: Workspace, features: tuple[str, ...]) -> _Asked:
     if kept is not None and time.monotonic() < kept[1]:
         return kept[0]  # type: ignore[no-any-return]
     found = _work_out(workspace, features)
-    reader_of(workspace).asked[features] = (found, time.monotonic() + _FRESH_SECONDS)
+    kept_lists = reader_of(workspace).asked
+    if len(kept_lists) >= _MOST_LISTS:
+        kept_lists.clear()
+    kept_lists[features] = (found, time.monotonic() + _FRESH_SECONDS)
     return found
 
 

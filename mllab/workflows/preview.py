@@ -122,13 +122,15 @@ def _features_text(folder: Path) -> str:
 
 def _run(engine: Engine, wanted: PreviewInputs) -> FeaturePreview:
     made = FeaturePreview(name=wanted.name, kind=wanted.kind)
+    at = [""]
     engine.step_seconds = _START_SECONDS
     try:
         engine.warm(_LANE)
         engine.step_seconds = wanted.seconds + _GRACE_SECONDS
-        found = engine.run(_LANE, "preview", msgspec.to_builtins(wanted))
+        found = engine.run(_LANE, "preview", msgspec.to_builtins(wanted), lambda said: at.append(said.text))
     except StepDied as error:
-        return msgspec.structs.replace(made, problem=_death(error, wanted.seconds))
+        problem = msgspec.structs.replace(_death(error, wanted.seconds), step=at[-1])
+        return msgspec.structs.replace(made, problem=problem)
     problem = msgspec.convert(found["problem"], PreviewProblem | None)
     known = {"name": wanted.name, "kind": wanted.kind, "sample": found["sample"], "steps": found["steps"]}
     return msgspec.structs.replace(msgspec.convert(known, FeaturePreview), problem=problem)

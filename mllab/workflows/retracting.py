@@ -68,7 +68,7 @@ def _retracted(tx: Transaction, say: Say, file: DataFile, reason: str, by: DataF
         "sha256": file.sha256,
         "status": FileStatus.RETRACTED,
         "reason": reason or None,
-        "hint": None if by else "`mllab data retry` takes it again",
+        "hint": None if by or file.erased_at is not None else "`mllab data retry` takes it again",
         "replaced_by": by.sha256 if by else None,
     }
     how = f"replaced by {by.name}" if by else "retracted"

@@ -77,6 +77,4 @@ def write_staff(path: Path, rows: Sequence[Row]) -> Path:
 
 def by_feature(answer: dict[str, Any], part: str = "values") -> dict[str, list[Any]]:
     """One part of Feast's answer by the names of its columns."""
-    return {
-        name: one[part] for name, one in zip(answer["metadata"]["feature_names"], answer["results"], strict=True)
-    }
+    return {name: one[part] for name, one in zip(answer["metadata"]["feature_names"], answer["results"], strict=True)}

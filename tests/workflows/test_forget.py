@@ -1,6 +1,7 @@
 """Somebody's rows erased for good: afterwards nothing below the lab's folder holds who it was."""
 
 import gzip
+import json
 import random
 import shutil
 import time
@@ -302,10 +303,13 @@ def test_a_job_that_is_broken_off_anywhere_goes_on_to_the_same_end(
         raise Broken
 
     monkeypatch.setattr(forgetting, step, broken)
-    job = lab.forget("visits", {"customer": JANE}, wait=True)
+    job = lab.forget("visits", {"customer": JANE}, reason="by letter", wait=True)
     assert job.status is JobStatus.FAILED
     monkeypatch.undo()
     lab.wait(lab.retry_job(job.job_id).job_id)
+    (made,) = lab.erasures()
+    assert (made.n_rows, made.n_files, len(made.training_sets), made.reason) == (1, 3, 1, "by letter")
+    assert len(lab.events(type="erasure.made")) == 1
     lab.forget("people", {"customer": JANE}, wait=True)
     assert holding(lab.folder, JANE) == []
     assert lab.dataset_versions("visits")[-1].n_rows == 400
@@ -401,7 +405,9 @@ def test_two_people_of_one_file_can_be_forgotten_one_after_the_other(lab: Lab) -
 
 
 def test_a_rejected_row_of_somebody_goes_when_its_file_is_erased_already(tmp_path: Path) -> None:
-    source = '[source.sales]\nkey = ["id"]\nmax_rejected_share = 0.9\n\n[source.sales.fields]\nid = { allowed = ["a", "b"] }'
+    source = (
+        '[source.sales]\nkey = ["id"]\nmax_rejected_share = 0.9\n\n[source.sales.fields]\nid = { allowed = ["a", "b"] }'
+    )
     with Lab.host(declare(tmp_path / "lab", source)) as lab:
         take(lab, "sales_1.csv", "id,amount\na,1\nb,2\nzq8-ann,3\n", source="sales")
         lab.forget("sales", {"id": "a"}, wait=True)
@@ -409,3 +415,39 @@ def test_a_rejected_row_of_somebody_goes_when_its_file_is_erased_already(tmp_pat
         lab.forget("sales", {"id": "zq8-ann"}, wait=True)
         assert holding(lab.folder, "zq8-ann") == []
         assert (lab.dataset_versions("sales")[-1].n_rows, lab.file("sales_1.csv").n_rows) == (1, 1)
+
+
+def test_pushed_rows_are_erased_like_those_of_a_file(lab: Lab) -> None:
+    row = {"customer": "zq8-ann", "age": 30, "plan": "max", "seen_at": "2024-02-01T00:00:00Z"}
+    lab.push("people", [row], wait=True)
+    lab.push("people", [row | {"customer": "p1"}], wait=True)
+    lab.forget("people", {"customer": "zq8-ann"}, wait=True)
+    assert holding(lab.folder, "zq8-ann") == []
+    assert lab.dataset_versions("people")[-1].n_rows == 62
+
+
+def test_a_wish_that_was_cancelled_is_erased_with_the_next_one(lab: Lab) -> None:
+    cancelled = lab.forget("people", {"customer": JANE})
+    lab.cancel(cancelled.job_id)
+    forget_jane(lab)
+    assert holding(lab.folder, JANE) == []
+    again = lab.wait(lab.retry_job(cancelled.job_id).job_id)
+    assert again.result["text"] == "nothing of it was found"
+
+
+def test_a_run_that_became_no_version_loses_its_model_where_that_shows_the_value(lab: Lab) -> None:
+    run = lab.run(str(lab.wait(lab.train("came", params={"rounds": 5}).job_id).result["run_id"]))
+    example = json.loads(lab.workspace.artifacts.get(run.artifacts["bundle"]))["request_example"]["customer"]
+    lab.forget("visits", {"customer": example}, wait=True)
+    assert lab.workspace.artifacts.is_erased(run.artifacts["bundle"])
+    assert not lab.workspace.artifacts.is_erased(lab.version("came", 1).bundle)
+
+
+def test_a_file_that_was_erased_cannot_come_back_and_the_impact_says_so(lab: Lab) -> None:
+    forget_jane(lab)
+    assert lab.impact("visits_1.csv").is_erased
+    lab.retract("visits_1.csv")
+    assert lab.file("visits_1.csv").hint is None
+    with pytest.raises(Conflict, match="erased on request"):
+        lab.retry("visits_1.csv")
+    assert lab.dataset_versions("visits")[-1].n_rows == 200

@@ -362,6 +362,45 @@ def test_a_feature_that_no_column_gives_is_shown_where_it_is_declared(lab: Lab) 
     assert (file, meant) == ("mllab.toml", 'features = ["share", "sharre"]')
 
 
+def test_what_an_expression_calls_is_shown_at_its_own_line_with_the_steps_before_it(lab: Lab) -> None:
+    called = 'pl.col("price").map_elements(lambda price: 1 / (price - 5), return_dtype=pl.Float64)'
+    found = broken(lab, "recent", 'pl.col("price") / pl.col("total")', called)
+    assert pointed(found) == ("features.py", 13, "1 / (price - 5)")
+    assert found.problem is not None and found.problem.message == "ZeroDivisionError: division by zero"
+    assert [one.kind for one in found.steps] == ["rows", "with_columns"]
+
+
+def test_what_is_raised_past_every_except_is_shown_at_its_line(lab: Lab) -> None:
+    old = '    return [(pl.col("price") > 20).alias("is_big")]'
+    found = broken(lab, "size", old, "    raise KeyboardInterrupt")
+    assert pointed(found) == ("features.py", 17, "raise KeyboardInterrupt")
+
+
+def test_a_zero_byte_is_shown_at_its_line(lab: Lab) -> None:
+    found = broken(lab, "recent", 'alias("total")', 'alias("to\0tal")')
+    assert found.problem is not None and (found.problem.file, found.problem.line) == ("features.py", 5)
+
+
+def test_a_function_that_wants_arguments_is_shown_at_its_definition(lab: Lab) -> None:
+    found = broken(lab, "recent", "def ratios():", "def ratios(frame):")
+    assert pointed(found) == ("features.py", 12, "def ratios")
+
+
+def test_a_column_that_no_feature_can_be_is_shown_where_it_is_made(lab: Lab) -> None:
+    found = broken(lab, "recent", 'pl.col("price") / pl.col("total")', 'pl.concat_list("price", "total")')
+    assert pointed(found) == ("features.py", 13, '"share"')
+
+
+def test_a_name_that_no_column_has_is_shown_on_the_line_that_says_it(lab: Lab) -> None:
+    for name, old, new in (
+        ("recent", 'entity = ["shop"]', 'entity = ["shp"]'),
+        ("recent", 'of = "price"', 'of = "prise"'),
+        ("back", 'target = "returned"', 'target = "retrned"'),
+    ):
+        file, _, meant = pointed(broken(lab, name, old, new))
+        assert file == "mllab.toml" and new in meant
+
+
 def test_a_broken_function_is_told_even_where_the_preview_does_not_need_it(lab: Lab) -> None:
     write(lab.folder, TOML.replace('function = "ratios"\n', "").replace("with_columns", "#"), "x = 1 / 0\n")
     found = lab.preview_feature("sales")
@@ -386,6 +425,7 @@ def test_code_that_will_not_be_stopped_ends_with_its_process(lab: Lab) -> None:
     assert (
         found.problem is not None and found.problem.message == "it has not ended within 0.2 s and could not be stopped"
     )
+    assert found.problem.step == "function: ratios"
     write(lab.folder)
     assert lab.preview_feature("recent").problem is None
 
@@ -399,6 +439,7 @@ def test_code_that_needs_too_much_memory_is_told_with_its_line(lab: Lab) -> None
 def test_code_that_ends_its_process_is_a_problem(lab: Lab) -> None:
     found = broken(lab, "recent", "import polars as pl\n", "import polars as pl\nimport os\nos._exit(3)\n")
     assert found.problem is not None and "status 3" in found.problem.message
+    assert found.problem.step == "with_columns: derived"
 
 
 # -- watching ---------------------------------------------------------------------------------------------------------

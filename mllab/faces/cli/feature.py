@@ -2,16 +2,26 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from mllab.errors import InvalidInput
+from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
 from mllab.faces.cli.preview import preview_view
 from mllab.faces.cli.progress import print_queued, wait
-from mllab.records import FeatureRow, FeatureStatus, FeatureViewSummary, FeatureViewVersion, Job, Verification
+from mllab.records import (
+    FeatureRow,
+    FeatureStatus,
+    FeatureViewSummary,
+    FeatureViewVersion,
+    Job,
+    Verification,
+    ViewImport,
+)
 
 if TYPE_CHECKING:
     from mllab.lab import Lab
@@ -243,3 +253,52 @@ def _change(before: FeatureViewVersion | None, one: FeatureViewVersion) -> str:
     plain = ("timestamp", "key", "created_timestamp", "code")
     found += [name for name in plain if getattr(before, name) != getattr(one, name) and name not in found]
     return ", ".join(found)
+
+
+@app.command("export")
+def export_view(
+    view: Annotated[str, typer.Argument(metavar="VIEW", help="A declared feature view.")],
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: VIEW.view.json.")] = None,
+    lab: LabFolder = None,
+) -> None:
+    """Write a view for another lab: declaration, code, statistics; no data."""
+    with reading(lab) as it:
+        found = it.export_view(view)
+    path = to or Path(f"{view}.view.json")
+    try:
+        path.write_bytes(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}", "choose another place") from error
+    say(f"{view} version {found.version} written to {path}")
+
+
+@app.command("import")
+def import_view(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `feature export` wrote.")],
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Default: the source of the same name.")] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of the view here; default: as it was called.")
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Its code may run here.")] = False,
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """Append an exported view to mllab.toml, its code to features.py."""
+    with reading(lab) as it:
+        found = it.import_view(file, source=source, name=name, trust=trust)
+    if as_json:
+        print_json(found)
+    else:
+        _print_import(found)
+    if not found.is_done:
+        raise InvalidInput("nothing was changed: the view brings code", "read it; then import it with --trust")
+
+
+def _print_import(found: ViewImport) -> None:
+    say(found.table)
+    if found.code:
+        say(found.code)
+    for note in found.notes:
+        say(f"note: {note}")
+    if found.is_done:
+        say(f"{found.view} is declared over {found.source}; the next intake or `mllab feature materialize` fills it")

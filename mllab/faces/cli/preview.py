@@ -70,8 +70,9 @@ def _watch(lab: "Lab", view: str, rows: int, as_json: bool) -> None:
 
 
 def _message(problem: PreviewProblem) -> str:
-    place = f"{problem.file} line {problem.line}: " if problem.line else f"{problem.file}: " if problem.file else ""
-    return f"{place}{problem.message}"
+    """Where and what; of code that took its process along, the step is all that is known of where."""
+    place = f"{problem.file} line {problem.line}" if problem.line else problem.file or problem.step
+    return f"{place}: {problem.message}" if place else problem.message
 
 
 def _point(problem: PreviewProblem) -> None:

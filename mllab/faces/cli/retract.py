@@ -93,6 +93,7 @@ def print_impact(found: Impact) -> None:
             ("file", found.file),
             ("status", found.status),
             ("rows", found.n_rows),
+            ("bytes", "erased on request: once retracted, it cannot be taken again" if found.is_erased else None),
             ("in data", _numbered(found)),
             ("training sets", len(found.training_sets)),
             ("runs", len(found.runs)),

@@ -105,9 +105,8 @@ Async = Annotated[bool, QueryParameter(name="async", description="Answer at once
 async def get_online_features(request: Request[Any, Any, Any]) -> Response[bytes]:
     """What is known of entities, as Feast's clients ask. `at` asks for an earlier moment."""
     asked = body.read(await request.body(), _features_decoder)
-    names, rows = _names(asked), rows_of(asked.entities, "/entities", most=MOST_ENTITIES)
     desk = desk_of(request.app.state)
-    return as_json(await desk.threads.run(_look_up, desk.lab, asked, names, rows))
+    return Response(await desk.threads.run(_look_up, desk.lab, asked), media_type="application/json")
 
 
 def _names(asked: FeaturesBody) -> list[str]:
@@ -125,7 +124,8 @@ def _names(asked: FeaturesBody) -> list[str]:
     return names
 
 
-def _look_up(lab: Lab, asked: FeaturesBody, names: list[str], rows: list[dict[str, Any]]) -> OnlineFeatures:
+def _look_up(lab: Lab, asked: FeaturesBody) -> bytes:
+    names, rows = _names(asked), rows_of(asked.entities, "/entities", most=MOST_ENTITIES)
     try:
         found = lab.get_online_features(names, rows, at=asked.at, full_feature_names=asked.full_feature_names)
     except InvalidInput as error:
@@ -133,7 +133,7 @@ def _look_up(lab: Lab, asked: FeaturesBody, names: list[str], rows: list[dict[st
     if absent := [name for name in found[0].entity if name not in asked.entities]:
         places = [(place("/entities", name), "missing_field", "absent") for name in absent]
         raise InvalidInput(f"the join key `{absent[0]}` is missing in /entities", _HOW, places)
-    return columns_of(found)
+    return msgspec.json.encode(columns_of(list(found)))
 
 
 # -- changing ----------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ TOP_SCREENS = ("home", "runs", "models", "data", "features", "jobs", "serve", "m
 SCREENS = (*TOP_SCREENS, "run", "compare")
 """Every screen of a lab; `run` and `compare` lie on top of others."""
 _ANYWHERE = " ".join((*SCREENS, "welcome", "start"))
-_TABLES = "home runs models data jobs serve run compare"
+_TABLES = "home runs models data features jobs serve run compare"
 """Screens with a table that has a cursor."""
 
 GROUPS = ("here", "rows", "view", "go")
@@ -82,7 +82,8 @@ def _go(number: int, name: str) -> Action:
 ACTIONS: tuple[Action, ...] = (
     # -- what one screen does -----------------------------------------------------------------------------------------
     _action(
-        "enter,l", "open", "open", "Open what the cursor is on", "home runs models data jobs serve compare", rank=0
+        *("enter,l", "open", "open", "Open what the cursor is on", "home runs models data features jobs serve compare"),
+        rank=0,
     ),
     _action("c", "compare", "compare", "Compare the marked runs", "runs"),
     _action("m", "columns", "columns", "Choose the columns", "runs", rank=2),
@@ -100,6 +101,11 @@ ACTIONS: tuple[Action, ...] = (
     _action("U", "release", "release", "Let a held model be promoted by itself again", "models"),
     _action("a", "assign", "assign", "Say which source a waiting file belongs to", "data"),
     _action("u", "retry", "retry", "Try again: a quarantined file, a job that failed", "data jobs"),
+    _action("f", "materialize", "make anew", "Make this feature view anew, from all its data", "features"),
+    _action("x", "retract", "take back", "Take this file out of the data; shows first what was made from it", "data"),
+    _action("N", "accept_schema", "new contract", "Take the columns of a refused file over into the contract", "data"),
+    _action("f", "profile", "profile", "Make the profile of this dataset version anew", "data"),
+    _action("D", "diff", "diff", "Compare two dataset versions: the marked ones, or this one with the one before", "data"),
     _action("x", "cancel", "cancel", "Stop this job", "jobs"),
     _action("r", "run_now", "run now", "Fire this trigger now", "jobs"),
     _action("i", "pause_trigger", "pause trigger", "Pause this trigger, or let it go on", "jobs"),
@@ -116,13 +122,14 @@ ACTIONS: tuple[Action, ...] = (
     _rows("G", "last", "last", "Last row (also end)"),
     _rows("ctrl+d", "half_down", "half down", "Half a page down"),
     _rows("ctrl+u", "half_up", "half up", "Half a page up"),
-    _action("space", "mark", "mark", "Mark or unmark this row", "runs", group="rows", rank=0),
+    _action("space", "mark", "mark", "Mark or unmark this row", "runs data", group="rows", rank=0),
     _action("v", "range", "range", "Mark from here to where v is pressed again", "runs", group="rows", shown=False),
     _action("s", "sort", "sort", "Sort by the next column", "runs", group="rows", shown=False),
     _action("S", "reverse", "reverse", "Turn the order round", "runs", group="rows", shown=False),
     # -- the view -----------------------------------------------------------------------------------------------------
     _action(
-        *("slash", "filter", "filter", "Filter as you type; enter keeps it, esc clears it", "runs data jobs models"),
+        *("slash", "filter", "filter", "Filter as you type; enter keeps it, esc clears it"),
+        "runs data jobs models features",
         group="view",
         rank=0,
     ),
@@ -130,9 +137,11 @@ ACTIONS: tuple[Action, ...] = (
     _view("tab", "next_pane", "next pane", "Next pane"),
     _view("shift+tab", "previous_pane", "pane before", "The pane before"),
     _view("apostrophe", "jump", "jump", "Jump to a pane: each shows its letter"),
-    _view("left_square_bracket", "previous_tab", "tab before", "The tab before", "run models data compare"),
+    _view("left_square_bracket", "previous_tab", "tab before", "The tab before", "run models data features compare"),
     _action(
-        "right_square_bracket", "next_tab", "next tab", "Next tab", "run models data compare", group="view", rank=2
+        *("right_square_bracket", "next_tab", "next tab", "Next tab", "run models data features compare"),
+        group="view",
+        rank=2,
     ),
     _view("M", "model", "one model", "Show one model only, on every screen"),
     _view("z", "zoom", "zoom", "This pane alone, or all of them"),

@@ -21,7 +21,7 @@ SCREENS = {
     "runs": ("runs", "RunsScreen"),
     "models": ("models", "ModelsScreen"),
     "data": ("data", "DataScreen"),
-    "features": ("later", "FeaturesScreen"),
+    "features": ("features", "FeaturesScreen"),
     "jobs": ("jobs", "JobsScreen"),
     "serve": ("serve", "ServeScreen"),
     "monitor": ("later", "MonitorScreen"),

@@ -77,6 +77,13 @@ def test_an_error_ends_with_its_line_a_caret_and_the_code_of_bad_input(mllab: Ca
     assert "1. rows of offers" in said.out and "Traceback" not in said.err
 
 
+def test_code_that_takes_its_process_along_is_told_with_the_step_that_ran_it(mllab: Call, folder: Path) -> None:
+    (folder / "features.py").write_text("import os\nos._exit(3)\n", encoding="utf-8")
+    said = mllab("feature", "preview", "offers", "-C", folder)
+    assert said.code == 2
+    assert said.err.startswith("error: with_columns: derived: the step's process ended with status 3")
+
+
 def test_an_error_is_part_of_the_json_too(mllab: Call, folder: Path) -> None:
     (folder / "features.py").write_text("def f(:\n", encoding="utf-8")
     said = mllab("feature", "preview", "offers", "--json", "-C", folder)

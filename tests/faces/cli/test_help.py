@@ -14,7 +14,7 @@ NOUNS = {
         *("list", "show", "add", "assign", "retry", "versions", "rejected", "quarantine", "contract", "accept-schema"),
         *("profile", "diff", "impact", "retract", "replace", "export", "forget", "erasures"),
     },
-    "feature": {"list", "show", "get", "materialize", "verify", "history", "preview"},
+    "feature": {"list", "show", "get", "materialize", "verify", "history", "preview", "export", "import"},
     "run": {"list", "show", "cancel", "tag", "delete", "restore"},
     "model": {"list", "show", "rows", "add", "promote", "rollback", "release"},
     "job": {"list", "show", "cancel", "retry"},

@@ -32,14 +32,15 @@ def test_ids_are_unique() -> None:
 
 
 def test_a_key_means_the_same_thing_on_every_screen() -> None:
-    """A key may do nothing elsewhere, but never something else; `x` always takes away, `enter` goes in."""
+    """A key may do nothing elsewhere, but never something else; `x` always takes away, `f` makes anew, `enter` goes in."""
     meanings: dict[str, set[str]] = {}
     for action in ACTIONS:
         for key in action.keys:
             meanings.setdefault(key, set()).add(action.id)
     assert {key: ids for key, ids in meanings.items() if len(ids) > 1} == {
         "d": {"differences", "demo"},
-        "x": {"delete", "cancel"},
+        "x": {"delete", "cancel", "retract"},
+        "f": {"materialize", "profile"},
         "enter": {"open", "edit"},
     }
 

@@ -160,7 +160,7 @@ def test_a_form_is_one_target_whose_first_field_is_typed_into(trained_lab: Path)
 def test_where_nothing_takes_the_focus_that_is_said(trained_lab: Path) -> None:
     async def main() -> None:
         async with lab_app(trained_lab) as (app, pilot):
-            await press(pilot, "5", JUMP)
+            await press(pilot, "8", JUMP)
             assert not isinstance(app.screen, Jump)
             assert [one.message for one in app._notifications] == ["nothing here takes the focus"]
 

@@ -52,6 +52,7 @@ VIEWS = {
     "models": View(("3", "j")),
     "models-wide-light": View(("3", "j"), WIDE, "light"),
     "data-terminal": View(("4",), theme="terminal"),
+    "features-light": View(("5",), theme="light"),
     "jobs-light": View(("6",), theme="light"),
     "serve-without-colour": View(("7", "j"), no_color=True),
     "predict": View(("9",)),

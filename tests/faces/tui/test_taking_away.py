@@ -75,6 +75,7 @@ VERBS = {
     "runs": "count_runs",
     "models": "models",
     "data": "data_files",
+    "features": "feature_views",
     "jobs": "jobs",
     "serve": "deployments",
     "predict": "models",

@@ -28,6 +28,7 @@ def bars(
     glyphs: GlyphSet = "braille",
     signed: bool = False,
     value: Callable[[float], str] | None = None,
+    texts: Sequence[str] | None = None,
 ) -> Picture:
     """One line an item: its name, its bar and its value, in three columns.
 
@@ -37,11 +38,13 @@ def bars(
         glyphs: the characters to draw with.
         signed: bars to both sides of a line at zero; otherwise a number below 0 has no bar.
         value: how a number is written, four significant digits unless given, with its sign where `signed`.
+        texts: what stands at the ends of the lines instead of the numbers, one an item.
     """
     shapes = get_glyphs(glyphs)
     write = value or (with_sign if signed else show)
     sheet = Sheet(width, len(items))
-    values = [fit(write(number), width, shapes.cut) for _, number in items]
+    written = texts or [write(number) for _, number in items]
+    values = [fit(text, width, shapes.cut) for text in written]
     n_value = max(map(cells, values), default=0)
     n_name = min(max((cells(fit(name, width)) for name, _ in items), default=0), max(width // 3, 8))
     n_name = max(min(n_name, width - n_value - _GAP), 0)

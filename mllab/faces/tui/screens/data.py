@@ -1,18 +1,19 @@
-"""Data: received files, dataset versions, the quarantine, columns; beside them what the cursor is on, in full."""
+"""Data: received files, dataset versions, quarantine, columns, changes; beside them what the cursor is on, in full."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
+from mllab.faces.tui.screens import data_doing as doing
 from mllab.faces.tui.screens.beside import BesideScreen
+from mllab.faces.tui.screens.data_loading import Profiles, about, look_at
 from mllab.faces.tui.viewmodels import data as view
 from mllab.faces.tui.viewmodels import data_actions as actions
 from mllab.faces.tui.viewmodels import datacells as cells
 from mllab.faces.tui.viewmodels import datapane
-from mllab.faces.tui.viewmodels.page import Line
-from mllab.faces.tui.widgets.dialogs import PickOne
 from mllab.faces.tui.widgets.reader import Reader
 from mllab.faces.tui.widgets.rows import ListRows
 from mllab.faces.tui.widgets.tabline import TabLine
@@ -29,22 +30,24 @@ class Seen(NamedTuple):
     rows: list[view.Row]
     headline: str
     empty: str
-    pane: tuple[str, str, list[Line]]
-    """Key, title and lines of what the cursor is on."""
+    about: datapane.About | None
+    """What the cursor is on."""
 
 
 class DataScreen(BesideScreen):
-    """Files, versions, quarantine, columns."""
+    """Files, versions, quarantine, columns, changes."""
 
     NAME = "data"
     TABS = view.TABS
     EXAMPLE = "january  quarantined  -weather"
-    FOLLOWS = frozenset({"datafile", "dataset", "job", "source", "config"})
+    FOLLOWS = frozenset({"datafile", "dataset", "job", "source", "config", "profile", "contract"})
 
     def __init__(self) -> None:
         """Nothing is known yet."""
         super().__init__()
         self._found = view.Found(files=())
+        self._profiles = Profiles()
+        self._pair: actions.Pair | None = None
         self._rows: list[view.Row] | None = None
         self._shown_tab = ""
         self._cursors: dict[str, str] = {}
@@ -60,34 +63,21 @@ class DataScreen(BesideScreen):
 
     def load(self, lab: Lab) -> Seen:
         """The rows of the present tab, and all about the one under the cursor."""
-        tab, filter = self._tab, self._filter
-        found = view.Found(
-            files=lab.data_files(),
-            jobs=lab.jobs(open_only=True),
-            sources=lab.sources(),
-            versions=lab.dataset_versions() if tab == "versions" else (),
-            quarantine=lab.quarantine() if tab == "quarantine" else (),
-        )
-        found = view.of_sources(found, _sources_of(lab, self.lab_app.model))
+        tab, filter, model = self._tab, self._filter, self.lab_app.model
+        found, pair = look_at(lab, tab, model, self._pair, self._profiles)
         everything = view.rows(found, tab)
         rows = view.filtered(everything, filter)
+        key = self.table.cursor_key
+        row = next((one for one in rows if one.key == key), None)
+        known = about(lab, row, found, pair, self._profiles) if row else None
         return Seen(
             found=found,
             tab=tab,
             rows=rows,
             headline=view.headline(found, tab, len(rows), len(everything), filter),
             empty=view.why_empty(tab, filter, str(lab.folder / "inbox"), found.sources),
-            pane=self._told(lab, found, rows),
+            about=known._replace(model=model) if known else None,
         )
-
-    def _told(self, lab: Lab, found: view.Found, rows: list[view.Row]) -> tuple[str, str, list[Line]]:
-        key = self.table.cursor_key
-        row = next((one for one in rows if one.key == key), None)
-        if row is None:
-            return "", "", []
-        file = row.file
-        rejections = lab.rejections(file.sha256, datapane.MOST_REJECTIONS) if file and file.n_rejected else []
-        return row.key, datapane.heading(row), datapane.lines(row, found, rejections, self.lab_app.now())
 
     def show(self, found: Seen) -> None:
         """Table, pane, headline."""
@@ -99,25 +89,38 @@ class DataScreen(BesideScreen):
 
     def show_pane(self, found: Seen) -> None:
         """The row under the cursor."""
-        key, title, lines = found.pane
-        self.reader.read(key, title, lambda width: lines)
+        known, now, glyphs = found.about, self.lab_app.now(), self.lab_app.glyphs
+        if known is None:
+            self.reader.read("", "", lambda width: [])
+        else:
+            key = f"{found.tab} {known.row.key}"
+            self.reader.read(key, datapane.heading(known.row), lambda width: datapane.lines(known, now, width, glyphs))
 
     def _show_rows(self, found: Seen) -> None:
         switched = found.tab != self._shown_tab
         self.table.empty = found.empty
         if switched:
             self._shown_tab = found.tab
-            self.table.columns = [self.column(one, cells.cell, cells.ink) for one in cells.COLUMNS[found.tab]]
+            self.table.columns = [self.column(one, self._cell, cells.ink) for one in cells.COLUMNS[found.tab]]
         if switched or found.rows != self._rows:
             self._rows = found.rows
             self.table.set_source(ListRows(found.rows, lambda row: row.key), keep_cursor=not switched)
         if switched and self._cursors.get(found.tab):
             self.table.go_to_key(self._cursors[found.tab])
 
+    def _cell(self, row: view.Row, column: str, now: datetime) -> str:
+        return cells.cell(row, column, now, self.lab_app.glyphs, self.lab_app.model)
+
+    def redraw(self) -> None:
+        """Pictures have other characters."""
+        super().redraw()
+        self.table.refresh()
+
     def hear(self, nouns: frozenset[str]) -> None:
-        """How far a job is matters only while a file is being taken in."""
+        """How far a job is matters only while a file is being taken in, or a profile made."""
         taking_in = any(one.status is FileStatus.RECEIVED for one in self._found.files)
-        super().hear(nouns if taking_in else nouns - {"job"})
+        profiling = any(one.kind == "profile" for one in self._found.jobs)
+        super().hear(nouns if taking_in or profiling else nouns - {"job"})
 
     def tab_changed(self) -> None:
         """Another table, as soon as it is read."""
@@ -125,6 +128,15 @@ class DataScreen(BesideScreen):
             self.close_pane()
         self._cursors[self._shown_tab] = self.table.cursor_key or ""
         self.reload(anew=True)
+
+    def step_back(self) -> bool:
+        """Pane and filter first, then the marks of versions."""
+        if super().step_back():
+            return True
+        if self._tab == "versions" and self.table.marked:
+            self.table.clear_marks()
+            return True
+        return False
 
     # -- actions ------------------------------------------------------------------------------------------------
 
@@ -140,37 +152,56 @@ class DataScreen(BesideScreen):
         match action:
             case "assign":
                 return actions.why_not_assign(row, self._found.sources)
-            case "retry":
-                return actions.why_not_retry(row)
-        return super().why_not(action)
+            case "diff":
+                both = actions.pair(row, self.table.marked_keys, self._found)
+                return both if isinstance(both, str) else None
+        own = _WHY_NOT.get(action)
+        return own(row) if own else super().why_not(action)
 
     def do_assign(self) -> None:
         """Ask whose the file is."""
-        row = self._row
-        if row is None or row.file is None:
-            return
-        file = row.file
-
-        def assign(source: str | None) -> None:
-            if source is not None:
-                said = f"{file.name} goes to {source}; its row shows how far it is"
-                self.act(lambda lab: lab.assign(file.sha256, source), lambda _: self.lab_app.tell(said))
-
-        options = [(one.name, f"{one.name}  ({' '.join(one.files)})") for one in self._found.sources]
-        self.app.push_screen(PickOne(f"Which source does {file.name} belong to?", options), assign)
+        if self._row is not None and self._row.file is not None:
+            doing.assign(self, self._row.file, self._found.sources)
 
     def do_retry(self) -> None:
         """Take the file again under the present declaration."""
-        row = self._row
-        if row is not None and row.file is not None:
-            file = row.file
-            said = f"{file.name} is taken again; its row shows how far it is"
-            self.act(lambda lab: lab.retry(file.sha256), lambda _: self.lab_app.tell(said))
+        if self._row is not None and self._row.file is not None:
+            doing.retry(self, self._row.file)
+
+    def do_accept_schema(self) -> None:
+        """Take the file's columns over into the contract."""
+        if self._row is not None and self._row.file is not None:
+            doing.accept_schema(self, self._row.file)
+
+    def do_retract(self) -> None:
+        """Take the file out of the data."""
+        if self._row is not None and self._row.file is not None:
+            doing.retract(self, self._row.file)
+
+    def do_profile(self) -> None:
+        """Make the profile of the version."""
+        version = actions.version_of(self._row)
+        if version is not None:
+            doing.profile(self, *version)
+
+    def do_mark(self) -> None:
+        """Mark this version, or let go of it."""
+        self.table.toggle_mark()
+
+    def do_diff(self) -> None:
+        """Show what has changed between two versions."""
+        both = actions.pair(self._row, self.table.marked_keys, self._found)
+        if not isinstance(both, str):
+            self._pair, self._tab = both, "changes"
+            self.name_tabs(view.notes(self._found))
+            self.tab_changed()
+
+    # -- taking away --------------------------------------------------------------------------------------------
 
     def copyable(self) -> tuple[str, Any] | None:
         """Digest, version or column, and the record."""
         row = self._row
-        return (view.identity(row), row.record) if row else None
+        return (view.identity(row), view.record(row)) if row else None
 
     def why_not_export(self) -> str | None:
         """Rows there are."""
@@ -180,17 +211,14 @@ class DataScreen(BesideScreen):
         """The rows of the tab and the filter."""
         rows, now = self._rows or [], self.lab_app.now()
         ids = [one.id for one in cells.COLUMNS[self._shown_tab]]
-        listed = [[view.identity(row), *(cells.cell(row, id, now).strip() for id in ids)] for row in rows]
-        return ["id", *ids], listed, [row.record for row in rows]
+        listed = [[view.identity(row), *(self._cell(row, id, now).strip() for id in ids)] for row in rows]
+        return ["id", *ids], listed, [view.record(row) for row in rows]
 
 
-def _sources_of(lab: Lab, model: str | None) -> set[str] | None:
-    """The sources that a model is made from, its features' included; None for no certain model."""
-    if model is None:
-        return None
-    config = lab.config()
-    table = config.model.get(model)
-    if table is None:
-        return None
-    views = [config.feature_view[name].source for name in table.features if name in config.feature_view]
-    return {table.source, *views}
+_WHY_NOT = {
+    "retry": actions.why_not_retry,
+    "accept_schema": actions.why_not_accept,
+    "retract": actions.why_not_retract,
+    "profile": actions.why_not_profile,
+    "mark": actions.why_not_mark,
+}

@@ -11,6 +11,7 @@ from textual.events import Resize
 
 from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.screens.base import LabScreen
+from mllab.faces.tui.screens.feature_loading import Failures, read_on, standing
 from mllab.faces.tui.viewmodels import home as view
 from mllab.faces.tui.viewmodels.words import count
 from mllab.faces.tui.widgets.columns import Column
@@ -54,9 +55,15 @@ class HomeScreen(LabScreen):
             "model",
             "config",
             "declaration",
+            "materialization",
             "serving",
         }
     )
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._failures = Failures()
 
     def body(self) -> ComposeResult:
         """Lines, and the run at work."""
@@ -81,6 +88,7 @@ class HomeScreen(LabScreen):
         """A look at everything."""
         app = self.lab_app
         models = [one for one in lab.models() if app.model in (None, one.name)]
+        failures = self._failures = read_on(lab, self._failures)
         quarantined = lab.data_files(status=FileStatus.QUARANTINED)
         glance = view.Glance(
             status=lab.status(),
@@ -93,6 +101,7 @@ class HomeScreen(LabScreen):
             has_data=bool(lab.dataset_versions()),
             next_month=_month(_next_files(lab)),
             refused=_refused(lab),
+            outdated=standing(lab, failures),
         )
         newest = lab.runs(model=app.model, limit=1)
         run = newest[0] if newest else None

@@ -1,27 +1,54 @@
-"""The lines of the data screen: files, versions, the quarantine, columns; and what is said around them."""
+"""The lines of the data screen: files, versions, quarantine, columns, changes; and what is said around them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from mllab.faces.tui.viewmodels import changes
 from mllab.faces.tui.viewmodels.page import matches
 from mllab.faces.tui.viewmodels.words import count
-from mllab.records import DataFile, DatasetVersion, FileStatus, Job, QuarantineEntry, SourceSummary
+from mllab.records import (
+    ColumnDiff,
+    ColumnProfile,
+    DataFile,
+    DatasetVersion,
+    FileStatus,
+    Job,
+    Profile,
+    ProfileDiff,
+    ProfileEntry,
+    QuarantineEntry,
+    Record,
+    SourceSummary,
+)
 
-TABS = ("files", "versions", "quarantine", "columns")
+TABS = ("files", "versions", "quarantine", "columns", "changes")
 _PENDING = (FileStatus.WAITING, FileStatus.QUARANTINED)
+_NOUNS = {
+    "files": "file",
+    "versions": "dataset version",
+    "quarantine": "entry",
+    "columns": "line",
+    "changes": "changed column",
+}
 
 
 class Row(NamedTuple):
     """One line of any of the tables."""
 
     key: str
-    record: DataFile | DatasetVersion | QuarantineEntry | SourceSummary
+    record: DataFile | DatasetVersion | QuarantineEntry | SourceSummary | ColumnDiff
     file: DataFile | None = None
     """The file that the line is about, where it is about one."""
     job: Job | None = None
-    """That takes this file in right now."""
+    """That takes this file in, or profiles this version, right now."""
     column: str = ""
     """Of a source; empty on the source's own line."""
+    entry: ProfileEntry | None = None
+    """The profile of the version; of a source the newest one."""
+    profile: Profile | None = None
+    """On the lines of a source: what that profile says."""
+    about: ColumnProfile | None = None
+    """What it says of the column."""
 
 
 class Found(NamedTuple):
@@ -34,6 +61,22 @@ class Found(NamedTuple):
     sources: Sequence[SourceSummary] = ()
     versions: Sequence[DatasetVersion] = ()
     quarantine: Sequence[QuarantineEntry] = ()
+    entries: Sequence[ProfileEntry] = ()
+    """Which versions have a profile, by source and version."""
+    profiles: Mapping[str, Profile] = {}
+    """Source to its newest profile, where the tab shows it."""
+    diff: ProfileDiff | None = None
+    """Of the two versions that are compared."""
+
+    def entry(self, source: str, version: int | None) -> ProfileEntry | None:
+        """The profile of a version; the newest one of the source without a number."""
+        found = (one for one in reversed(self.entries) if one.source == source and version in (None, one.version))
+        return next(found, None)
+
+    def profiling(self, source: str, version: int | None) -> Job | None:
+        """The open job that profiles a version."""
+        of_source = (one for one in self.jobs if one.kind == "profile" and one.subject == source)
+        return next((one for one in of_source if one.args.get("version") == version), None)
 
 
 def of_sources(found: Found, names: set[str] | None) -> Found:
@@ -42,12 +85,12 @@ def of_sources(found: Found, names: set[str] | None) -> Found:
         return found
     files = [one for one in found.files if one.source is None or one.source in names]
     kept = {one.sha256 for one in files}
-    return Found(
+    return found._replace(
         files=files,
-        jobs=found.jobs,
         sources=[one for one in found.sources if one.name in names],
         versions=[one for one in found.versions if one.source in names],
         quarantine=[one for one in found.quarantine if one.sha256 in kept],
+        entries=[one for one in found.entries if one.source in names],
     )
 
 
@@ -56,7 +99,14 @@ def of_sources(found: Found, names: set[str] | None) -> Found:
 
 def rows(found: Found, tab: str) -> list[Row]:
     """The lines of one of `TABS`."""
-    return {"files": _files, "versions": _versions, "quarantine": _quarantine, "columns": _columns}[tab](found)
+    made = {
+        "files": _files,
+        "versions": _versions,
+        "quarantine": _quarantine,
+        "columns": _columns,
+        "changes": _changes,
+    }
+    return made[tab](found)
 
 
 def filtered(rows: list[Row], filter: str) -> list[Row]:
@@ -71,7 +121,15 @@ def _files(found: Found) -> list[Row]:
 
 def _versions(found: Found) -> list[Row]:
     ordered = sorted(found.versions, key=lambda one: (one.source, -one.version))
-    return [Row(f"{one.source}@{one.version}", one) for one in ordered]
+    return [
+        Row(
+            f"{one.source}@{one.version}",
+            one,
+            job=found.profiling(one.source, one.version),
+            entry=found.entry(one.source, one.version),
+        )
+        for one in ordered
+    ]
 
 
 def _quarantine(found: Found) -> list[Row]:
@@ -89,7 +147,26 @@ def _quarantine(found: Found) -> list[Row]:
 
 
 def _columns(found: Found) -> list[Row]:
-    return [Row(f"{one.name}/{column}", one, column=column) for one in found.sources for column in ("", *one.columns)]
+    return [row for one in found.sources for row in _columns_of(one, found)]
+
+
+def _columns_of(source: SourceSummary, found: Found) -> list[Row]:
+    """The source's own line, and one for each of its columns."""
+    profile = found.profiles.get(source.name)
+    about = {one.name: one for one in profile.columns} if profile else {}
+    line = Row(
+        f"{source.name}/",
+        source,
+        job=found.profiling(source.name, source.version),
+        entry=found.entry(source.name, None),
+        profile=profile,
+    )
+    columns = [line._replace(key=f"{source.name}/{one}", column=one, about=about.get(one)) for one in source.columns]
+    return [line, *columns]
+
+
+def _changes(found: Found) -> list[Row]:
+    return [Row(one.name, one) for one in found.diff.columns] if found.diff else []
 
 
 def _words(row: Row) -> str:
@@ -103,8 +180,11 @@ def _words(row: Row) -> str:
             source = row.file.source if row.file else None
             state = row.file.status.value if row.file else None
             parts = [record.file, source, state, record.scope, record.code, record.reason]
+        case ColumnDiff():
+            parts = [record.name, changes.change(record), "much" if changes.is_much(record) else ""]
         case _:
-            parts = [record.name, row.column, record.columns.get(row.column), *roles(record, row.column)]
+            flags = row.about.flags if row.about else ()
+            parts = [record.name, row.column, record.columns.get(row.column), *roles(record, row.column), *flags]
     return " ".join(part for part in parts if part)
 
 
@@ -121,7 +201,14 @@ def identity(row: Row) -> str:
             return record.sha256
         case DatasetVersion():
             return f"{record.source}@{record.version}"
+        case ColumnDiff():
+            return record.name
     return row.column or record.name
+
+
+def record(row: Row) -> Record:
+    """What is copied as JSON: of a column its profile, where there is one."""
+    return row.about or row.record
 
 
 # -- around the table -------------------------------------------------------------------------------------------------
@@ -135,12 +222,14 @@ def notes(found: Found) -> dict[str, str]:
 
 def headline(found: Found, tab: str, n_shown: int, n_all: int, filter: str) -> str:
     """`12 of 340 files · filter jan · 1 waits for a source · 2 refused`."""
-    noun = {"files": "file", "versions": "dataset version", "quarantine": "entry", "columns": "line"}[tab]
+    noun = _NOUNS[tab]
     plural = "entries" if tab == "quarantine" else ""
     parts = [f"{n_shown:,} of {count(n_all, noun, plural)}" if filter else count(n_all, noun, plural)]
     if tab == "columns":
         n_columns = sum(len(one.columns) for one in found.sources)
         parts = [f"{count(len(found.sources), 'source')}, {count(n_columns, 'column')}"]
+    if tab == "changes" and found.diff:
+        parts = [changes.headline(found.diff)]
     if filter:
         parts.append(f"filter {filter}")
     counts = {one: sum(file.status is one for file in found.files) for one in FileStatus}
@@ -174,4 +263,10 @@ def why_empty(tab: str, filter: str, inbox: str, sources: Sequence[SourceSummary
             return f"no dataset version yet\n\neach accepted file makes one\n{drop}"
         case "quarantine":
             return "the quarantine is empty\n\nfiles and rows that differ from what their source declares stay here"
+        case "changes":
+            return (
+                "no two versions with a profile yet\n\n"
+                "D on a version compares it with the one before, or two that are marked with space\n"
+                "f on a version makes its profile"
+            )
     return "no source is declared\n\n`mllab source add FILE` writes one into mllab.toml"

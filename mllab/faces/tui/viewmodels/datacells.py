@@ -2,11 +2,23 @@
 
 from datetime import datetime
 
+from mllab.faces.tui.charts.glyphs import GlyphSet
+from mllab.faces.tui.viewmodels import changes, profile
 from mllab.faces.tui.viewmodels.columns import ColumnLook
 from mllab.faces.tui.viewmodels.data import Row, roles
-from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, count, digest, n_bytes, percent, status
-from mllab.records import DataFile, DatasetVersion, FileStatus, Job, JobStatus, QuarantineEntry, SourceSummary
+from mllab.faces.tui.viewmodels.words import STATUS_INKS, age, digest, n_bytes, percent, status
+from mllab.records import (
+    ColumnDiff,
+    DataFile,
+    DatasetVersion,
+    FileStatus,
+    Job,
+    JobStatus,
+    QuarantineEntry,
+    SourceSummary,
+)
 
+_SPREAD_CELLS = 10
 COLUMNS: dict[str, tuple[ColumnLook, ...]] = {
     "files": (
         ColumnLook("name", "file", 16, grow=True),
@@ -23,7 +35,8 @@ COLUMNS: dict[str, tuple[ColumnLook, ...]] = {
         ColumnLook("rows", "rows", 10, right=True),
         ColumnLook("parts", "files", 6, right=True),
         ColumnLook("age", "age", 4, right=True),
-        ColumnLook("digest", "digest", 12, from_width=76),
+        ColumnLook("profile", "profile", 12),
+        ColumnLook("digest", "digest", 12, from_width=90),
     ),
     "quarantine": (
         ColumnLook("what", "what", 12),
@@ -32,24 +45,39 @@ COLUMNS: dict[str, tuple[ColumnLook, ...]] = {
         ColumnLook("reason", "reason", 14, grow=True),
     ),
     "columns": (
-        ColumnLook("column", "source, column", 20, grow=True),
-        ColumnLook("type", "type", 12),
-        ColumnLook("role", "role", 14),
+        ColumnLook("column", "source, column", 17, grow=True),
+        ColumnLook("type", "type", 8),
+        ColumnLook("missing", "missing", 7, right=True),
+        ColumnLook("distinct", "distinct", 8, right=True, from_width=78),
+        ColumnLook("spread", "spread", _SPREAD_CELLS),
+        ColumnLook("power", "power", 5, right=True),
+        ColumnLook("about", "about", 10, grow=True),
     ),
+    "changes": changes.COLUMNS,
 }
 
 
-def cell(row: Row, column: str, now: datetime) -> str:
-    """What stands in a cell; nothing in a column of another table."""
+def cell(row: Row, column: str, now: datetime, glyphs: GlyphSet = "braille", model: str | None = None) -> str:
+    """What stands in a cell; nothing in a column of another table.
+
+    Args:
+        row: the line.
+        column: id of the column.
+        now: for ages.
+        glyphs: the characters of pictures.
+        model: whose target counts; None for every model's.
+    """
     record = row.record
     match record:
         case DataFile():
             return _file_cell(record, row.job, column, now)
         case DatasetVersion():
-            return _version_cell(record, column, now)
+            return _version_cell(record, row, column, now)
         case QuarantineEntry():
             return _refused_cell(record, row.file, column)
-    return _column_cell(record, row.column, column)
+        case ColumnDiff():
+            return changes.cell(record, column)
+    return _column_cell(record, row, column, glyphs, model) if row.column else _source_cell(record, row, column)
 
 
 def _file_cell(file: DataFile, job: Job | None, column: str, now: datetime) -> str:
@@ -80,14 +108,14 @@ def file_status(file: DataFile, job: Job | None) -> str:
 
 
 def step(job: Job) -> str:
-    """What the intake of a file does right now: `▶ read 40 %`."""
+    """What a job does right now: `▶ read 40 %`."""
     if job.status is not JobStatus.RUNNING:
         return status("queued")
     share = f" {percent(job.progress_share)}" if job.progress_share is not None else ""
     return f"▶ {job.progress_text or job.step or 'begins'}{share}"
 
 
-def _version_cell(version: DatasetVersion, column: str, now: datetime) -> str:
+def _version_cell(version: DatasetVersion, row: Row, column: str, now: datetime) -> str:
     match column:
         case "source":
             return version.source
@@ -99,9 +127,16 @@ def _version_cell(version: DatasetVersion, column: str, now: datetime) -> str:
             return f"{len(version.parts):,}"
         case "age":
             return age(version.created_at, now)
+        case "profile":
+            return profiled(row)
         case "digest":
             return digest(version.digest)
     return ""
+
+
+def profiled(row: Row) -> str:
+    """Whether a version has a profile; while it is being made how far that is."""
+    return step(row.job) if row.job else "✓" if row.entry else "-"
 
 
 def _refused_cell(entry: QuarantineEntry, file: DataFile | None, column: str) -> str:
@@ -119,25 +154,66 @@ def _refused_cell(entry: QuarantineEntry, file: DataFile | None, column: str) ->
     return ""
 
 
-def _column_cell(source: SourceSummary, name: str, column: str) -> str:
+def _source_cell(source: SourceSummary, row: Row, column: str) -> str:
     match column:
         case "column":
-            return f"  {name}" if name else source.name
-        case "type" if name:
-            return source.columns[name]
+            return source.name
         case "type":
-            return count(len(source.columns), "column")
-        case "role":
-            return ", ".join(roles(source, name)) if name else f"{source.n_rows:,} rows"
+            return f"{len(source.columns):,} col."
+        case "about":
+            return step(row.job) if row.job else profile.n_warnings(row.profile)
+    return ""
+
+
+def _column_cell(source: SourceSummary, row: Row, column: str, glyphs: GlyphSet, model: str | None) -> str:
+    match column:
+        case "column":
+            return f"  {row.column}"
+        case "type":
+            return source.columns[row.column]
+        case "about":
+            flags = row.about.flags if row.about else ()
+            return ", ".join([*roles(source, row.column), *flags])
+    return _profile_cell(row, column, glyphs, model)
+
+
+def _profile_cell(row: Row, column: str, glyphs: GlyphSet, model: str | None) -> str:
+    """A number of the column's profile; nothing where there is none."""
+    about = row.about
+    if about is None or row.profile is None:
+        return ""
+    match column:
+        case "missing":
+            return profile.share(profile.missing_share(about, row.profile.n_rows))
+        case "distinct":
+            return profile.distinct(about)
+        case "spread":
+            return profile.spread(about, _SPREAD_CELLS, glyphs)
+        case "power":
+            return profile.power(about, model)
     return ""
 
 
 def ink(row: Row, column: str) -> str:
     """The colour of a cell; what it says, its text says too."""
+    if isinstance(row.record, ColumnDiff):
+        return changes.ink(row.record, column)
     if isinstance(row.record, SourceSummary):
-        return "" if row.column else "bold"
+        return _column_ink(row, column)
+    if column == "profile":
+        return "$primary" if row.job else "$success" if row.entry else ""
     if column in ("status", "what") and row.file is not None:
         if isinstance(row.record, QuarantineEntry) and row.record.scope == "row":
             return ""
         return STATUS_INKS.get("running" if row.job else row.file.status.value, "")
     return "$warning" if column == "refused" and row.file is not None and row.file.n_rejected else ""
+
+
+def _column_ink(row: Row, column: str) -> str:
+    if column == "about" and (
+        (row.about and row.about.flags) or (row.profile and row.profile.warnings and not row.column)
+    ):
+        return "$warning"
+    if column == "spread":
+        return "$primary"
+    return "" if row.column else "bold"

@@ -1,6 +1,7 @@
 """The lines of the features screen: views, features, versions; and what is said around them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from mllab.faces.tui.viewmodels.featurewords import changed
@@ -51,27 +52,38 @@ def of_model(found: Found, model: str | None) -> Found:
     return found._replace(views=views, versions=[one for one in found.versions if one.view in names])
 
 
+class Failure(NamedTuple):
+    """Why a definition could not be made."""
+
+    event: Event
+    """Of the type `FAILED`."""
+    ended_at: datetime | None
+    """When the job that tried was over; it may have made other definitions of the same view."""
+
+
 def standing(
-    failures: Iterable[Event], kept: Sequence[Materialization], declared: Collection[str]
+    failures: Iterable[Failure], kept: Sequence[Materialization], declared: Collection[str]
 ) -> dict[str, Event]:
     """The failures that nothing has mended since: view to event.
 
     Args:
-        failures: events of the type `FAILED`, oldest first.
+        failures: the newest of each definition, oldest first.
         kept: what is kept of each definition now.
         declared: names of the views that are declared now.
     """
     by_digest = {one.digest: one for one in kept}
-    return {one.subject: one for one in failures if _stands(one, by_digest, declared)}
+    return {one.event.subject: one.event for one in failures if _stands(one, by_digest, declared)}
 
 
-def _stands(failure: Event, kept: Mapping[str, Materialization], declared: Collection[str]) -> bool:
-    """Whether neither the definition that failed was made since, nor, where nobody uses it now, another one."""
-    own = kept.get(failure.payload.get("digest", ""))
+def _stands(failure: Failure, kept: Mapping[str, Materialization], declared: Collection[str]) -> bool:
+    """Whether neither the definition that failed was made since, nor, where it answers nowhere, another one later."""
+    event, ended_at = failure
+    own = kept.get(event.payload.get("digest", ""))
     if own is not None and own.online_from is not None:
-        return own.made_at < failure.at
-    made = any(one.view == failure.subject and one.made_at >= failure.at for one in kept.values())
-    return failure.subject in declared and not made
+        return own.made_at < event.at
+    made = [one.made_at for one in kept.values() if one.view == event.subject]
+    is_mended = ended_at is not None and any(at > ended_at for at in made)
+    return event.subject in declared and not is_mended
 
 
 # -- rows -----------------------------------------------------------------------------------------------------------
@@ -167,7 +179,7 @@ def why_not_materialize(row: Row | None) -> str | None:
 
 def notes(found: Found) -> dict[str, str]:
     """What stands behind the names of tabs: counts; of the views those that are not up to date."""
-    failed = f" {len(found.failures):,}!" if found.failures else ""
+    failed = f" ✗{len(found.failures):,}" if found.failures else ""
     n_features = sum(len(one.features) for one in found.views if one.kind == "view")
     return {"views": f"{len(found.views):,}{failed}", "features": f"{n_features:,}"}
 

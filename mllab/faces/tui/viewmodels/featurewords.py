@@ -34,15 +34,20 @@ _AGGREGATES = {
 # -- one declaration --------------------------------------------------------------------------------------------------
 
 
-def declaration(table: Declaration) -> list[Line]:
-    """How rows and moments are chosen."""
+def declaration(table: Declaration, timestamp: str | None) -> list[Line]:
+    """How rows and moments are chosen.
+
+    Args:
+        table: as declared.
+        timestamp: the column that says when a row became known.
+    """
     ttl = table.get("ttl")
     function = table.get("function")
     return facts(
         [
             ("rows of", str(table.get("source") or "")),
             ("by", show(table.get("entity"))),
-            ("known at", str(table.get("timestamp") or "the timestamp of the source")),
+            ("known at", timestamp or ""),
             ("answers for", f"{ttl}: an older row answers no longer" if ttl else "ever: the latest row, however old"),
             ("function", f"{function} of features.py adds columns, each row by itself" if function else ""),
         ]
@@ -59,6 +64,11 @@ def how(table: Declaration, feature: str) -> str:
     return f"{told} over the last {aggregate.get('window', '?')}"
 
 
+def features(table: Declaration) -> list[str]:
+    """The features that a declaration names or computes."""
+    return [*(table.get("features") or ()), *(table.get("aggregate") or ())]
+
+
 def transform(table: Declaration, feature: str) -> str:
     """What is fitted to a feature in each model: `impute with=mean, then scale`; empty for nothing."""
     steps = (table.get("transform") or {}).get(feature) or []
@@ -69,7 +79,7 @@ def _step(step: Any) -> str:
     if not isinstance(step, Mapping):
         return str(step)
     told = [str(step.get("do", ""))]
-    told += [f"{name}={show(value)}" for name, value in step.items() if name != "do" and value is not None]
+    told += [f"{name}={show(value)}" for name, value in step.items() if name != "do" and value not in (None, False)]
     return " ".join(told)
 
 

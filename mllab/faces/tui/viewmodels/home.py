@@ -1,7 +1,7 @@
 """Home: what goes on, what waits for a person, how the models are, what has changed, what to do next."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,6 +26,7 @@ _CHANGES = {
     "deployment.changed": "deployment",
     "trigger.fired": "trigger fired",
     "job.failed": "job failed",
+    "materialization.failed": "view not brought up to date",
 }
 _PLURALS = {
     "file accepted": "files accepted",
@@ -38,6 +39,7 @@ _PLURALS = {
     "alias moved": "aliases moved",
     "trigger fired": "triggers fired",
     "job failed": "jobs failed",
+    "view not brought up to date": "views not brought up to date",
 }
 
 
@@ -73,6 +75,8 @@ class Glance(NamedTuple):
     """Name of the demo's next month; empty where there is none."""
     refused: str = ""
     """Why the present text of `mllab.toml` or `features.py` is not in force; empty where it is."""
+    outdated: Mapping[str, Event] = {}
+    """Feature view to why it is not up to date."""
 
 
 def lines(glance: Glance, now: datetime, most: int = 40) -> list[Line]:
@@ -112,6 +116,10 @@ def _waiting(glance: Glance) -> list[Line]:
     found = []
     if glance.refused:
         found.append(Line("declaration", "For you", f"✗ {glance.refused}", "", "$error"))
+    found += [
+        Line(f"view-{name}", "For you", f"✗ {one.text}", "features", "$error", name)
+        for name, one in sorted(glance.outdated.items())
+    ]
     found += [
         Line(f"waiting-{one.sha256}", "For you", f"? {one.name} waits: whose is it?", "data", "$warning", one.sha256)
         for one in glance.waiting[:_MOST_FILES]

@@ -7,7 +7,7 @@ _MOST_CHILDREN = 30
 """Files of a dataset version that are named."""
 _LONGEST_ID = 16
 _KINDS = {"training_set": "training set", "datafile": "file", "config": "declaration"}
-_NAMES = ("version", "dataset", "prediction")
+_NAMES = ("version", "dataset", "prediction", "view")
 """Kinds whose ids are names: they are not cut."""
 
 

@@ -1,7 +1,9 @@
 """Text that is read rather than scanned: the lines of a pane, before anything is known of its width or colours."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from mllab.faces.tui.charts.picture import Picture
 
 
 class Line(NamedTuple):
@@ -17,6 +19,9 @@ class Line(NamedTuple):
 
 
 BLANK = Line()
+Block = Line | Picture
+"""What a pane is made of: text, and charts drawn for its width."""
+B = TypeVar("B", Line, Block)
 
 
 def title(text: str) -> Line:
@@ -29,16 +34,20 @@ def facts(told: list[tuple[str, str]]) -> list[Line]:
     return [Line(text, label=label) for label, text in told if text]
 
 
-def part(name: str, lines: Sequence[Line]) -> list[Line]:
+def part(name: str, lines: Sequence[B]) -> list[B]:
     """Lines below a heading; nothing where there are none."""
-    return [title(name), *lines] if lines else []
+    found: list[B] = [title(name)] if lines else []
+    found += lines
+    return found
 
 
-def joined(parts: Sequence[Sequence[Line]]) -> list[Line]:
+def joined(parts: Sequence[Sequence[B]]) -> list[B]:
     """The parts that have lines, with a blank one between two."""
-    lines: list[Line] = []
-    for part in parts:
-        lines += [BLANK, *part] if lines and part else part
+    lines: list[B] = []
+    for told in parts:
+        if lines and told:
+            lines.append(BLANK)
+        lines += told
     return lines
 
 

@@ -7,12 +7,13 @@ from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Static
 
 from mllab.faces.tui.safe import safe_text
-from mllab.faces.tui.viewmodels.page import Line
+from mllab.faces.tui.viewmodels.page import Block
+from mllab.faces.tui.widgets.chart import inks
 from mllab.faces.tui.widgets.tabline import TabLine
 from mllab.faces.tui.widgets.words import Words, wrapped
 
-Draw = Callable[[int], Sequence[Line]]
-"""From the cells of a line to the lines."""
+Draw = Callable[[int], Sequence[Block]]
+"""From the cells of a line to the lines and charts."""
 
 
 class Reader(Vertical):
@@ -59,7 +60,7 @@ class Reader(Vertical):
             draw: gives the lines.
         """
         self.query_one("#title", Static).update(safe_text(title, limit=300))
-        self.query_one(Words).write(lambda width: wrapped(draw(width), width))
+        self.query_one(Words).write(lambda width: wrapped(draw(width), width, inks(self.app.theme)))
         if key != self._key:
             self._key = key
             self._scroll.scroll_home(animate=False)

@@ -181,6 +181,10 @@ class VTable(RowView[R], can_focus=True, inherit_bindings=False):
             self.cancel_range()
         super().set_source(rows, keep_cursor=keep_cursor)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without rows enter is the screen's: it says why there is nothing to open."""
+        return action != "open_cursor" or self._n_rows > 0 or not self._is_answered
+
     # -- marks ----------------------------------------------------------------------------------------------------
 
     def toggle_mark(self) -> None:

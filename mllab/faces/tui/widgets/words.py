@@ -8,8 +8,10 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from mllab.faces.tui.charts.picture import Picture
 from mllab.faces.tui.safe import pad, safe_text
-from mllab.faces.tui.viewmodels.page import Line
+from mllab.faces.tui.viewmodels.page import Block, Line
+from mllab.faces.tui.widgets.chart import painted
 
 _LONGEST = 4000
 _WIDEST_LABEL = 18
@@ -50,17 +52,32 @@ class Words(Widget):
         return self._drawn[1]
 
 
-def wrapped(lines: Sequence[Line], width: int) -> Content:
+def wrapped(blocks: Sequence[Block], width: int, colours: dict[str, str] | None = None) -> Content:
     """Lines of at most so many cells; what goes on below stands under its beginning.
 
     The labels between two empty lines share a column.
+
+    Args:
+        blocks: lines, and charts that are as wide as they are to be.
+        width: cells.
+        colours: of the charts: ink to Textual colour.
     """
     parts: list[Content] = []
-    for blank, block in groupby(lines, lambda line: not (line.text or line.label)):
-        told = list(block)
+    for kind, group in groupby(blocks, _kind):
+        if kind == "chart":
+            parts += [painted(one, colours or {}) for one in group if isinstance(one, Picture) and one.height]
+            continue
+        told = [one for one in group if isinstance(one, Line)]
         label = min(max(cell_len(line.label) for line in told), _WIDEST_LABEL)
-        parts += [Content("")] * len(told) if blank else [one for line in told for one in _wrapped(line, width, label)]
+        is_text = kind == "text"
+        parts += [one for line in told for one in (_wrapped(line, width, label) if is_text else [Content("")])]
     return Content("\n").join(parts)
+
+
+def _kind(block: Block) -> str:
+    if isinstance(block, Picture):
+        return "chart"
+    return "text" if block.text or block.label else "blank"
 
 
 def _wrapped(line: Line, width: int, label: int) -> list[Content]:

@@ -7,6 +7,7 @@ import pytest
 
 from mllab.faces.tui.viewmodels import home as view
 from mllab.records import Event, LabStatus
+from tests.support.featuring import a_failure
 from tests.support.files import a_file, a_refused, a_waiting
 from tests.support.jobs import queued, running
 from tests.support.registry import NOON, a_model, a_version
@@ -60,6 +61,12 @@ def test_a_fresh_lab_has_a_word_in_every_section_each_named_once() -> None:
     assert texts("Serving") == ["no host runs"]
     assert texts("Since then") == ["nothing new since the last visit"]
     assert "inbox/" in texts("Next")[0]
+
+
+def test_a_view_that_is_not_up_to_date_is_for_you_and_leads_to_its_row() -> None:
+    (line,) = part("For you", outdated={"takings": a_failure("d")})
+    assert line.text == "✗ view takings stays as it is: its function fails"
+    assert (line.target, line.row, line.ink) == ("features", "takings", "$error")
 
 
 def test_keys_of_lines_are_unique_however_much_there_is() -> None:
