@@ -70,7 +70,7 @@ class FeatureRow(Record, frozen=True, kw_only=True):
 
     entity: dict[str, Any]
     values: dict[str, Any]
-    """Feature to value, null unless its status is PRESENT."""
+    """Feature to value, null unless its status is PRESENT; but a count of nothing is 0."""
     statuses: dict[str, FeatureStatus]
     event_timestamps: dict[str, datetime | None]
     """Feature to when the row that answered became known."""

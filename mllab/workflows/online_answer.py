@@ -43,5 +43,5 @@ class OnlineAnswer(Sequence[FeatureRow]):
         return self._made[place]
 
     def values(self) -> list[Sequence[Any]]:
-        """The values alone: per entity, by the order of `features`; null unless the status is PRESENT."""
+        """The values alone: per entity, by the order of `features`; null (a count 0) unless the status is PRESENT."""
         return [self._values(place) for place in range(self._n)]
