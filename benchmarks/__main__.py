@@ -15,6 +15,6 @@ ALL = {
 }
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or ALL:
+    for name in [one for one in sys.argv[1:] if not one.isdigit()] or ALL:
         print(f"== {name}")
         ALL[name]()

@@ -64,7 +64,6 @@ def _make(folder: Path, n_rows: int) -> None:
         "version": 1,
         "parts": parts,
         "schema": {"fields": [{"name": name, "dtype": types[name]} for name in frame.columns]},
-        "n_rows": n_rows,
         "timestamp": "at",
         "models": [{"model": "sold", "target": "sold"}],
         "edges": {

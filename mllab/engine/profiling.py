@@ -1,7 +1,9 @@
 """The task that profiles a dataset version: its parts are scanned piece by piece, never loaded whole."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,16 +11,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mllab.errors import Cancelled, NotFound
+from mllab.config import SourceTable
+from mllab.errors import Cancelled
 from mllab.records import AgainstTarget, ColumnProfile, DType, Profile, Progress, Schema
 from mllab.records.base import Record
-from mllab.steps.contract import polars_type
+from mllab.steps.contract import in_types, polars_type
 from mllab.steps.profile import scan
 from mllab.steps.profile.against import target_bins, time_bins, time_starts
 from mllab.steps.profile.columns import profile_column
 from mllab.steps.profile.pairs import pairs_of
 from mllab.steps.profile.power import LEAK, power_of
-from mllab.steps.profile.rows import n_conflicting, odd_rows
+from mllab.steps.profile.rows import odd_rows
 from mllab.steps.profile.warnings import warnings_of
 from mllab.steps.train import infer_task
 from mllab.store.artifacts import Artifacts
@@ -26,6 +29,10 @@ from mllab.store.artifacts import Artifacts
 Report = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
 PIECE_ROWS = 262_144
+PIECE_CELLS = 10_000_000
+"""A piece has so many rows and cells at most: wide tables come in smaller ones."""
+NICENESS = 10
+"""A training that starts meanwhile gets nine of ten turns of the processor."""
 MOST_CLASSES = 10
 """Of a target with more classes the most frequent ones are looked at."""
 
@@ -47,10 +54,14 @@ class ProfileInputs(Record, frozen=True, kw_only=True):
     version: int
     parts: tuple[str, ...]
     schema: Schema
-    n_rows: int
+    table: SourceTable = SourceTable()
+    """Read options, for texts of older parts that are numbers or dates by the contract."""
+    zone: str = "UTC"
     key: tuple[str, ...] = ()
     timestamp: str | None = None
     models: tuple[Wanted, ...] = ()
+    is_apart: bool = False
+    """Whether this process does nothing else: then it gives way to those that do."""
     now: datetime
 
 
@@ -60,6 +71,8 @@ def profile(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should
     Inputs: the fields of `ProfileInputs`. Outputs: artifact (digest of a `Profile` as JSON), n_rows, n_columns.
     """
     wanted = msgspec.convert(inputs, ProfileInputs)
+    if wanted.is_apart:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     made = _Profiler(artifacts, wanted, report, should_stop).run()
     return {
         "artifact": artifacts.put(msgspec.json.encode(made)),
@@ -74,20 +87,27 @@ class _Profiler:
     def __init__(self, artifacts: Artifacts, wanted: ProfileInputs, report: Report, should_stop: ShouldStop) -> None:
         self.artifacts, self.wanted, self.report, self.should_stop = artifacts, wanted, report, should_stop
         self.types = {field.name: field.dtype for field in wanted.schema.fields}
+        self.heights: list[int] = []
+        """Rows of each part."""
 
     def run(self) -> Profile:
         """All of it."""
         wanted = self.wanted
+        self.say("reading the parts", 0.0)
+        self.verify()
+        n_rows = sum(self.heights)
         self.say("counting", 0.05)
-        counted = scan.count_all(self.plan(), self.types, wanted.n_rows)
+        counted = scan.count_all(self.plan(), self.types, n_rows)
         self.say("sampling rows", 0.3)
-        key = [name for name in wanted.key if name in self.types]
-        sample, n_duplicates, n_key_conflicts = scan.sample_and_repeats(self.pieces, wanted.n_rows, key)
+        seen = self.look_through(n_rows)
+        sample = seen.sample
         self.say("counting bins", 0.5)
         bins = scan.count_bins(self.pieces, self.bounds(sample, counted))
-        exact = wanted.n_rows <= scan.EXACT_DISTINCT_ROWS
+        exact = n_rows <= scan.EXACT_DISTINCT_ROWS
         columns = [
-            profile_column(sample[name], dtype, counted[name], wanted.n_rows, bins.get(name), exact=exact)
+            profile_column(
+                sample[name], dtype, counted[name], n_rows, bins.get(name), exact=exact, days=seen.days.get(name)
+            )
             for name, dtype in self.types.items()
         ]
         self.say("against target and time", 0.7)
@@ -97,17 +117,17 @@ class _Profiler:
         made = Profile(
             source=wanted.source,
             version=wanted.version,
-            n_rows=wanted.n_rows,
+            n_rows=n_rows,
             n_sampled=sample.height,
             columns=tuple(columns),
             pairs=pairs_of(sample, paired),
-            n_duplicates=n_duplicates,
-            n_key_conflicts=n_key_conflicts,
-            conflicting_labels=self.conflicts(sample),
+            n_duplicates=seen.n_duplicates,
+            n_key_conflicts=seen.n_key_conflicts,
+            conflicting_labels={model: n for model, n in seen.conflicting_labels.items() if n},
             odd_rows=self.odd(sample),
             made_at=wanted.now,
         )
-        return msgspec.structs.replace(made, warnings=warnings_of(made))
+        return msgspec.structs.replace(made, warnings=warnings_of(made, wanted.timestamp))
 
     def say(self, text: str, share: float) -> None:
         """Tell how far it is, and stop where that is wanted."""
@@ -117,14 +137,31 @@ class _Profiler:
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
+    def verify(self) -> None:
+        """Prove every part by its digest before anything of it is parsed, and count its rows."""
+        for digest in self.wanted.parts:
+            with Path(os.devnull).open("wb") as nowhere:
+                self.artifacts.copy(digest, nowhere)
+            rows = pl.scan_parquet(self.artifacts.path(digest), glob=False).select(pl.len())
+            self.heights.append(int(rows.collect().item()))
+
     def scans(self) -> list[pl.LazyFrame]:
         """Each part in the columns and types of the contract."""
-        found = []
-        for digest in self.wanted.parts:
-            if not self.artifacts.has(digest):
-                raise NotFound(f"the part {digest[:12]} is not here any more", "profile a newer version")
-            found.append(_in_contract(pl.scan_parquet(self.artifacts.path(digest)), self.types))
-        return found
+        return [
+            self.in_contract(pl.scan_parquet(self.artifacts.path(digest), glob=False)) for digest in self.wanted.parts
+        ]
+
+    def in_contract(self, plan: pl.LazyFrame) -> pl.LazyFrame:
+        """A part of whatever contract under the newest one."""
+        held = plan.collect_schema()
+        wanted = {name: polars_type(dtype) for name, dtype in self.types.items()}
+        if all(held.get(name, dtype) == dtype for name, dtype in wanted.items()):
+            lacking = [pl.lit(None).cast(dtype).alias(name) for name, dtype in wanted.items() if name not in held]
+            return plan.with_columns(lacking).select(list(wanted))
+        fields, table, zone = self.wanted.schema.fields, self.wanted.table, self.wanted.zone
+        return plan.map_batches(
+            lambda frame: in_types(frame, fields, table, zone)[0], schema=wanted, slice_pushdown=True, streamable=True
+        )
 
     def plan(self) -> pl.LazyFrame:
         """All rows."""
@@ -132,13 +169,22 @@ class _Profiler:
         return pl.concat(self.scans() or [empty])
 
     def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows, a piece at a time."""
-        for part in self.scans():
-            height = int(part.select(pl.len()).collect().item())
-            for start in range(0, height, PIECE_ROWS):
+        """All rows, a piece at a time; at least one, that may be empty."""
+        if not sum(self.heights):
+            yield self.plan().collect()
+        n = max(1, min(PIECE_ROWS, PIECE_CELLS // max(1, len(self.types))))
+        for part, height in zip(self.scans(), self.heights, strict=True):
+            for start in range(0, height, n):
                 if self.should_stop():
                     raise Cancelled("stopped on request")
-                yield part.slice(start, PIECE_ROWS).collect()
+                yield part.slice(start, n).collect()
+
+    def look_through(self, n_rows: int) -> scan.Seen:
+        """The sample, repeated and contradicting rows, days."""
+        key = [name for name in self.wanted.key if name in self.types]
+        dated = [name for name, dtype in self.types.items() if dtype in (DType.DATE, DType.DATETIME)]
+        models = {one.model: scan.Labels(self.features(one), one.target) for one in self.models()}
+        return scan.look_through(self.pieces, n_rows, key, models, dated)
 
     def bounds(self, sample: pl.DataFrame, counted: dict[str, dict[str, Any]]) -> dict[str, scan.Bounds]:
         """Where each number column is looked at in the second pass."""
@@ -159,8 +205,9 @@ class _Profiler:
         """A column with its bins against each target and against time."""
         values, dtype = sample[column.name], column.dtype
         by_time: tuple[Any, ...] = ()
-        if self.wanted.timestamp in self.types and sample.height:
-            times = sample[self.wanted.timestamp]
+        timestamp = self.wanted.timestamp or ""
+        if self.types.get(timestamp) is DType.DATETIME and sample.height:
+            times = sample[timestamp]
             by_time = time_bins(values, dtype, times, time_starts(times))
         by_target = [
             _against(one, values, dtype, sample[one.target]) for one in self.models() if one.target != column.name
@@ -170,32 +217,16 @@ class _Profiler:
         flags = (*column.flags, "leak") if is_leak else column.flags
         return msgspec.structs.replace(column, against_time=by_time, against_target=found, flags=flags)
 
-    def conflicts(self, sample: pl.DataFrame) -> dict[str, int]:
-        """Model to its rows with conflicting labels; models without any are left out."""
-        never = {*self.wanted.key, self.wanted.timestamp}
-        found = {}
-        for one in self.models():
-            features = [name for name in one.features if name in self.types]
-            features = features or [name for name in self.types if name not in never and name != one.target]
-            found[one.model] = n_conflicting(sample, features, one.target)
-        return {model: n for model, n in found.items() if n}
+    def features(self, model: Wanted) -> list[str]:
+        """The columns that make two samples of a model the same."""
+        never = {*self.wanted.key, self.wanted.timestamp, model.target}
+        found = [name for name in model.features if name in self.types]
+        return found or [name for name in self.types if name not in never]
 
     def odd(self, sample: pl.DataFrame) -> Any:
         """Rows that stand apart."""
         self.say("odd rows", 0.9)
         return odd_rows(sample, list(self.types.items()))
-
-
-def _in_contract(plan: pl.LazyFrame, types: dict[str, DType]) -> pl.LazyFrame:
-    schema = plan.collect_schema()
-    columns = []
-    for name, dtype in types.items():
-        wanted = polars_type(dtype)
-        if name not in schema:
-            columns.append(pl.lit(None).cast(wanted).alias(name))
-        else:
-            columns.append(pl.col(name) if schema[name] == wanted else pl.col(name).cast(wanted, strict=False))
-    return plan.select(columns)
 
 
 def _against(wanted: Wanted, values: pl.Series, dtype: DType, target: pl.Series) -> AgainstTarget | None:

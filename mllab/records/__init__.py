@@ -78,6 +78,8 @@ from mllab.records.profile import (
     TargetBin,
     TextLengths,
     TimeBin,
+    TimeGap,
+    TopChange,
     TopValue,
 )
 from mllab.records.registry import (
@@ -208,6 +210,8 @@ __all__ = [
     "Task",
     "TextLengths",
     "TimeBin",
+    "TimeGap",
+    "TopChange",
     "TopValue",
     "TraceNode",
     "TrafficStats",

@@ -58,6 +58,17 @@ class TimeBin(Record, frozen=True, kw_only=True):
     """Mean of numbers, share of true, share of the most frequent text; None without a value."""
 
 
+class TimeGap(Record, frozen=True, kw_only=True):
+    """Days without a row between two days with rows, more of them than is usual in the column."""
+
+    after: datetime
+    """The day before it, midnight UTC."""
+    until: datetime
+    """The day after it."""
+    n_days: int
+    """Days without a row."""
+
+
 class TargetBin(Record, frozen=True, kw_only=True):
     """A model's target among the rows whose value of the column lies in one bin, over the sampled rows."""
 
@@ -79,7 +90,8 @@ class AgainstTarget(Record, frozen=True, kw_only=True):
     """The class whose rate is shown; None for a mean."""
     bins: tuple[TargetBin, ...] = ()
     power: float | None = None
-    """Predictive power of the column alone, out of fold: area under the ROC curve, or R2 for numbers; 0 to 1."""
+    """Predictive power of the column alone, out of fold: area under the ROC curve; for numbers R2, or the square of
+    Spearman's correlation where that is greater; 0 to 1."""
 
 
 class ColumnProfile(Record, frozen=True, kw_only=True):
@@ -110,6 +122,9 @@ class ColumnProfile(Record, frozen=True, kw_only=True):
     """Of texts: share that are numbers."""
     date_share: float | None = None
     """Of texts: share that are dates."""
+    gaps: tuple[TimeGap, ...] = ()
+    """Of dates and times: the longest ones, at most 5, over all rows."""
+    n_gaps: int = 0
     flags: tuple[str, ...] = ()
     """`constant`, `empty`, `id-like`, `mixed`, `leak`."""
     against_time: tuple[TimeBin, ...] = ()
@@ -142,7 +157,8 @@ class ProfileWarning(Record, frozen=True, kw_only=True):
     """Something worth a person's eye."""
 
     code: str
-    """`constant`, `empty`, `id-like`, `missing`, `mixed`, `leak`, `duplicates`, `conflicting_labels`, `moved`."""
+    """`constant`, `empty`, `id-like`, `missing`, `mixed`, `leak`, `duplicates`, `key_conflicts`, `conflicting_labels`,
+    `moved`, `gap`."""
     column: str | None
     text: str
     hint: str
@@ -154,17 +170,19 @@ class Profile(Record, frozen=True, kw_only=True):
     source: str
     version: int
     n_rows: int
+    """All accepted rows, those included that a later row with the same key stands for."""
     n_sampled: int
     """Rows that percentiles, bins against target and time, pairs, power and odd rows are taken over."""
     columns: tuple[ColumnProfile, ...]
     pairs: tuple[Pair, ...] = ()
     """Strongest first; at most 200."""
     n_duplicates: int = 0
-    """Rows that repeat an earlier one in every column."""
+    """Rows that repeat an earlier one in every column; of more than 16 million rows an estimate."""
     n_key_conflicts: int = 0
-    """Rows that repeat the key of an earlier one with other values."""
+    """Rows that repeat the key of an earlier one with other values; an estimate as `n_duplicates` is."""
     conflicting_labels: dict[str, int] = {}
-    """Model to the number of sampled rows whose features stand with another target elsewhere."""
+    """Model to the number of rows whose features stand with another target elsewhere; of more than 4 million rows an
+    estimate."""
     odd_rows: tuple[OddRow, ...] = ()
     warnings: tuple[ProfileWarning, ...] = ()
     made_at: datetime
@@ -185,6 +203,15 @@ class ProfileEntry(Record, frozen=True, kw_only=True):
     made_at: datetime
 
 
+class TopChange(Record, frozen=True, kw_only=True):
+    """A frequent value whose share of the known values has changed."""
+
+    value: str
+    share_before: float
+    share_after: float
+    """0 also where it is no longer among the 20 most frequent."""
+
+
 class ColumnDiff(Record, frozen=True, kw_only=True):
     """One column in two dataset versions."""
 
@@ -201,8 +228,14 @@ class ColumnDiff(Record, frozen=True, kw_only=True):
     mean_after: float | None = None
     median_before: float | None = None
     median_after: float | None = None
+    quantiles_before: tuple[float, ...] = ()
+    """Of numbers: the 5th, 25th, 50th, 75th and 95th percentile."""
+    quantiles_after: tuple[float, ...] = ()
+    top: tuple[TopChange, ...] = ()
+    """Of texts and truth values: what has changed most, at most 5."""
     psi: float | None = None
-    """Population stability index over the deciles (or the frequent values) of the first; above 0.25 is much."""
+    """Population stability index, the sum of (q - p) ln(q / p) over the deciles of the first, or over its frequent
+    values and all others together; above 0.25 is much."""
     ks: float | None = None
     """Greatest distance between the two cumulative distributions of numbers, 0 to 1."""
 

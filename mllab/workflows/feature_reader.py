@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mllab.config import FeatureViewTable, duration
 from mllab.engine.offline import read_index
-from mllab.errors import NotFound
+from mllab.errors import NotFound, Unavailable
 from mllab.records import FeatureStatus, Materialization
 from mllab.steps.features import Known, feature_names, known_rows, online_features
 from mllab.steps.view_index import ViewIndex
@@ -126,11 +126,15 @@ class FeatureReader:
             lookup: which view.
             entity: plain values in the order of the view's entity; a null one is nobody.
             at_us: the moment in µs since 1970 UTC.
+
+        Raises:
+            Unavailable: the source has data that the view does not hold yet. NotFound: the view's rows are gone.
         """
         if any(value is None for value in entity):
             return online_features((), at_us, lookup.table)
         kept = self._materialization(lookup.digest)
         if kept is None:
+            self._refuse_unmade(lookup)
             return online_features((), at_us, lookup.table)
         if at_us >= kept.online_from_us:
             found = self._online(lookup, entity, at_us)
@@ -148,6 +152,12 @@ class FeatureReader:
             if found is not None and at_us >= found[0]:
                 return found[1]
         return [self.look_up(lookup, entity, at_us) for entity in entities]
+
+    def _refuse_unmade(self, lookup: Lookup) -> None:
+        """A view over a source with data must not answer as if nothing were known."""
+        if self._workspace.datasets.latest_dataset(lookup.table.source) is not None:
+            said = f"a feature view over `{lookup.table.source}` is not made yet"
+            raise Unavailable(said, "try again in a moment; without a host: `mllab feature materialize`")
 
     def _online(self, lookup: Lookup, entity: Sequence[Any], at_us: int) -> Found:
         if lookup.window_us is None:

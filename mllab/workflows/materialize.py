@@ -67,12 +67,16 @@ def materialize(context: JobContext) -> dict[str, Any]:
     """The job: bring views up to the newest data."""
     args = context.job.args
     end = msgspec.convert(args["end"], datetime | None)
-    made = [
-        one
-        for each in in_use(context.workspace)
-        if args["view"] in (None, each.view)
-        and (one := refresh_view(context, each, end=end, anew=args["anew"])) is not None
-    ]
+    made = []
+    for each in in_use(context.workspace):
+        if args["view"] not in (None, each.view):
+            continue
+        try:
+            one = refresh_view(context, each, end=end, anew=args["anew"])
+        except LabError as error:
+            _tell_failure(context, each, error)
+            raise
+        made += [one] if one is not None else []
     drop_unused(context.workspace)
     said = ", ".join(f"{one.view} version {one.version}: {one.n_online:,} rows online" for one in made)
     return {"text": said or "every view was up to date", "views": [one.view for one in made]}
@@ -104,10 +108,15 @@ def refresh_views(context: JobContext) -> None:
         except Cancelled:
             raise
         except LabError as error:
-            said = f"view {one.view} stays as it is: {error.message}"
-            context.emit("materialization.failed", one.view, said, {"digest": one.digest})
+            _tell_failure(context, one, error)
     if changed:
         drop_unused(context.workspace)
+
+
+def _tell_failure(context: JobContext, one: Definition, error: LabError) -> None:
+    if not isinstance(error, Cancelled):
+        said = f"view {one.view} stays as it is: {error.message}"
+        context.emit("materialization.failed", one.view, said, {"digest": one.digest})
 
 
 def refresh_view(

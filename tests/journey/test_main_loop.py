@@ -26,7 +26,11 @@ def types(lab):
 
 
 def test_a_dropped_file_becomes_a_model_that_answers(host):
-    trail = [type for type in types(host.lab) if not type.startswith(("job.", "metrics.", "source.", "contract.", "profile."))]
+    trail = [
+        type
+        for type in types(host.lab)
+        if not type.startswith(("job.", "metrics.", "source.", "contract.", "profile."))
+    ]
     assert trail == [
         "config.changed",
         "datafile.received",

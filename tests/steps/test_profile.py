@@ -19,8 +19,9 @@ from mllab.steps.profile.against import groups_of, target_bins, time_bins, time_
 from mllab.steps.profile.columns import profile_column
 from mllab.steps.profile.diff import cumulative, diff_profiles, psi
 from mllab.steps.profile.pairs import correlation_ratio, cramers_v, pairs_of
-from mllab.steps.profile.power import LEAK, auc, power_of
-from mllab.steps.profile.rows import n_conflicting, odd_rows
+from mllab.steps.profile.power import LEAK, auc, power_of, rank_r2
+from mllab.steps.profile.rows import odd_rows
+from mllab.steps.profile.sketches import Repeats, every_nth, gaps_before, hashes_of, spread
 from mllab.steps.profile.warnings import warnings_of
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -99,10 +100,10 @@ def test_few_whole_numbers_have_a_bin_each() -> None:
 def test_pieces_of_any_size_give_the_same(rows: int) -> None:
     draw = np.random.default_rng(1)
     frame = pl.DataFrame({"a": draw.integers(0, 3, 300), "b": draw.integers(0, 2, 300)})
-    sample, n_repeated, n_conflicts = scan.sample_and_repeats(pieces(frame, rows), 300, ["a"])
-    assert sample.equals(frame)
-    assert n_repeated == 300 - frame.n_unique()
-    assert n_conflicts == frame.n_unique() - 3
+    seen = scan.look_through(pieces(frame, rows), 300, ["a"])
+    assert seen.sample.equals(frame)
+    assert seen.n_duplicates == 300 - frame.n_unique()
+    assert seen.n_key_conflicts == frame.n_unique() - 3
     bounds = {"a": scan.bounds_of(frame["a"], 0, 2)}
     assert scan.count_bins(pieces(frame, rows), bounds) == scan.count_bins(pieces(frame, 300), bounds)
 
@@ -110,11 +111,99 @@ def test_pieces_of_any_size_give_the_same(rows: int) -> None:
 def test_a_large_dataset_is_sampled_and_the_same_way_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "SAMPLE_ROWS", 50)
     frame = pl.DataFrame({"a": np.arange(1000)})
-    once, _, _ = scan.sample_and_repeats(pieces(frame), 1000, [])
-    again, _, _ = scan.sample_and_repeats(pieces(frame, 333), 1000, [])
+    once = scan.look_through(pieces(frame), 1000).sample
+    again = scan.look_through(pieces(frame, 333), 1000).sample
     assert once.height == 50
     assert once.equals(again)
     assert once["a"].n_unique() == 50
+
+
+ROWS = st.lists(st.tuples(st.none() | st.integers(0, 3), st.integers(0, 2), st.none() | st.booleans()), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.integers(1, 20))
+def test_repeated_and_contradicting_rows_are_those_that_brute_force_finds(rows: list[Any], n: int) -> None:
+    frame = pl.DataFrame(rows, schema={"k": pl.Int64, "a": pl.Int64, "y": pl.Boolean}, orient="row")
+    seen = scan.look_through(pieces(frame, n), frame.height, ["k"], {"m": scan.Labels(["a"], "y")})
+    assert seen.n_duplicates == len(rows) - len(set(rows))
+    whole = {row for row in rows if row[0] is not None}
+    assert seen.n_key_conflicts == len(whole) - len({row[0] for row in whole})
+    labelled = [(a, y) for _, a, y in rows if y is not None]
+    mixed = {a for a, _ in labelled if len({y for b, y in labelled if b == a}) > 1}
+    assert seen.conflicting_labels["m"] == sum(a in mixed for a, _ in labelled)
+
+
+def test_what_is_too_much_to_count_is_estimated_from_whole_groups() -> None:
+    n = 20_000
+    frame = pl.DataFrame({"group": np.repeat(np.arange(n), 3), "value": np.tile([0, 0, 1], n)})
+    few, every = Repeats(5_000), Repeats()
+    for part in frame.iter_slices(999):
+        for one in (few, every):
+            one.add(hashes_of(part.select("group")), hashes_of(part.select("value")))
+    assert (every.share, every.counts(), every.n_contradicting()) == (1.0, (n, n), 3 * n)
+    assert few.share == 1 / 16
+    assert few.counts() == pytest.approx((n, n), rel=0.1)
+    assert few.n_contradicting() == pytest.approx(3 * n, rel=0.1)
+    assert few.counts() == (few.n_contradicting() // 3,) * 2, "a group is kept whole or not at all"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 300), st.integers(1, 100))
+def test_fewer_rows_are_taken_evenly(n: int, most: int) -> None:
+    frame = pl.DataFrame({"a": np.arange(n)})
+    taken = every_nth(frame, most)["a"].to_numpy()
+    assert taken.size <= most
+    assert taken.size >= min(n, most // 2)
+    assert n == 0 or n - taken[-1] <= -(-n // most)
+    assert np.flatnonzero(spread(np.ones(n, np.bool_), most)).tolist() == taken.tolist()
+
+
+def test_pairs_power_and_odd_rows_look_at_all_times_not_at_the_first_rows() -> None:
+    draw = np.random.default_rng(6)
+    n = 120_000
+    x = draw.normal(size=n)
+    y = np.where(np.arange(n) < n // 2, x, draw.normal(size=n))
+    (pearson,) = [
+        one
+        for one in pairs_of(pl.DataFrame({"x": x, "y": y}), [("x", DType.FLOAT), ("y", DType.FLOAT)])
+        if one.method == "pearson"
+    ]
+    assert pearson.value == pytest.approx(np.corrcoef(x, y)[0, 1], abs=0.02)
+    power = power_of(pl.Series("x", x), DType.FLOAT, [(y > 0).astype(float)], is_rate=True)
+    assert power is not None and 0.7 < power < 0.8
+    far = pl.DataFrame({"x": [*draw.normal(size=n - 50), *[80.0] * 50]})
+    assert odd_rows(far, [("x", DType.FLOAT)])[0].row["x"] == 80.0
+
+
+@pytest.mark.parametrize(
+    ("days", "gaps"),
+    [
+        (range(30), []),
+        ([*range(10), *range(11, 30)], [(9, 11)]),
+        ([*range(10), *range(14, 30), *range(40, 60)], [(29, 40), (9, 14)]),
+        ([day for day in range(70) if day % 7 < 5], []),
+        ([day for day in range(70) if day % 7 < 5 and not 20 < day < 36], [(18, 36)]),
+        (range(0, 700, 7), []),
+        ([0, 100, 200], []),
+    ],
+)
+def test_days_without_rows_are_a_gap_where_they_are_not_usual(days: Any, gaps: list[tuple[int, int]]) -> None:
+    found = np.array(list(days))
+    assert [(int(found[place]), int(found[place + 1])) for place in gaps_before(found)] == gaps
+
+
+def test_a_gap_in_the_timestamp_is_told() -> None:
+    at = [NOW + timedelta(days=day, hours=hour) for day in range(40) if day not in (20, 21) for hour in (0, 12)]
+    frame = pl.DataFrame({"at": pl.Series(at, dtype=pl.Datetime("us", "UTC"))})
+    days = scan.look_through(pieces(frame), frame.height, dated=["at"]).days["at"]
+    numbers = counted(frame, {"at": DType.DATETIME})["at"]
+    column = profile_column(frame["at"], DType.DATETIME, numbers, frame.height, None, exact=True, days=days)
+    (gap,) = column.gaps
+    assert (gap.after, gap.until, gap.n_days) == (NOW + timedelta(days=19), NOW + timedelta(days=22), 2)
+    (warning,) = warnings_of(a_profile(column, n_rows=frame.height), "at")
+    assert (warning.code, warning.column) == ("gap", "at")
+    assert warnings_of(a_profile(column, n_rows=frame.height)) == ()
 
 
 @settings(max_examples=60, deadline=None)
@@ -178,6 +267,21 @@ def test_a_copy_of_the_target_is_a_leak_and_chance_is_not() -> None:
     assert power_of(pl.Series("few", [1.0] * 10), DType.FLOAT, [np.zeros(10)], is_rate=True) is None
 
 
+def test_a_copy_of_a_target_with_a_long_tail_is_a_leak() -> None:
+    y = np.random.default_rng(2).lognormal(0, 2, 5000)
+    values = pl.Series("copy", [None if i % 10 == 0 else value * 3 for i, value in enumerate(y)])
+    power = power_of(values, DType.FLOAT, [y], is_rate=False)
+    assert power is not None and power >= LEAK
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=50, max_size=99))
+def test_the_rank_r2_is_spearmans_correlation_squared(rows: list[tuple[int, int]]) -> None:
+    x, y = (np.array([row[place] for row in rows], np.float64) for place in (0, 1))
+    expected = 0.0 if np.ptp(x) == 0 or np.ptp(y) == 0 else stats.spearmanr(x, y).statistic ** 2
+    assert rank_r2(x, y) == pytest.approx(expected, abs=1e-12)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=10, max_size=200))
 def test_cramers_v_is_bergsmas(rows: list[tuple[int, int]]) -> None:
@@ -206,12 +310,6 @@ def test_pairs_are_measured_by_what_they_are() -> None:
     assert found["x", "y", "spearman"] == pytest.approx(stats.spearmanr(frame["x"], frame["y"]).statistic)
     assert found["town", "y", "correlation_ratio"] > 0.98
     assert correlation_ratio(np.zeros(20, np.int64), np.arange(20.0)) == pytest.approx(0.0)
-
-
-def test_rows_that_contradict_each_other_are_counted() -> None:
-    frame = pl.DataFrame({"a": [1, 1, 2, 2, 3, 3], "y": [True, False, True, True, False, None]})
-    assert n_conflicting(frame, ["a"], "y") == 2
-    assert n_conflicting(frame, [], "y") == 0
 
 
 def test_the_row_that_stands_apart_comes_first() -> None:
@@ -270,7 +368,27 @@ def test_a_shift_is_seen_and_comes_first() -> None:
     edges[0], edges[-1] = -np.inf, np.inf
     p, q = (np.histogram(values, edges)[0] / 5000 for values in (one, other))
     assert found[0].psi == pytest.approx(float(((q - p) * np.log(q / p)).sum()), rel=0.15)
+    assert found[0].quantiles_before == pytest.approx(np.quantile(one, (0.05, 0.25, 0.5, 0.75, 0.95)))
     assert psi(np.array([0.5, 0.5]), np.array([0.5, 0.5])) == 0.0
+
+
+def test_the_values_whose_share_has_changed_most_are_told() -> None:
+    before = a_profile(a_column(pl.Series("town", ["Ulm"] * 6 + ["Bonn"] * 4), DType.STRING), n_rows=10)
+    after = a_profile(a_column(pl.Series("town", ["Ulm"] * 1 + ["Bonn"] * 5 + ["Kiel"] * 4), DType.STRING), n_rows=10)
+    (found,) = diff_profiles(before, after).columns
+    changes = [(one.value, one.share_before, one.share_after) for one in found.top]
+    assert changes == [("Ulm", 0.6, 0.1), ("Kiel", 0.0, 0.4), ("Bonn", 0.4, 0.5)]
+    p, q = np.array([0.6, 0.4, 1e-4]), np.array([0.1, 0.5, 0.4])
+    assert found.psi == pytest.approx(float(((q - p) * np.log(q / p)).sum()))
+    assert found.ks is None
+
+
+def test_numbers_that_hardly_differ_have_a_histogram_with_ascending_edges() -> None:
+    for values in ([1.0, 1.0 + 2e-16], [1e9, 1e9 + 1e-6], [3e38, -3e38], [5.0, 5.0]):
+        histogram = a_column(pl.Series("x", values * 30), DType.FLOAT).histogram
+        assert histogram is not None
+        assert all(a < b for a, b in zip(histogram.edges, histogram.edges[1:], strict=False))
+        assert sum(histogram.counts) + histogram.below + histogram.above == 60
 
 
 def test_the_cumulative_share_is_exact_where_values_repeat() -> None:

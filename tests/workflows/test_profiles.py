@@ -3,13 +3,17 @@
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mllab.errors import NotFound
 from mllab.lab import Lab
-from mllab.records import JobStatus
+from mllab.records import Job, JobStatus, Lane
+from mllab.workflows.jobs import new_job, queue
+from mllab.workflows.profiling import queue_missing
 from tests.support.labs import customers
 
 ODD = """
@@ -116,3 +120,105 @@ def test_a_host_profiles_by_itself_once_nothing_else_is_to_do(trained: Path, tmp
         workers.stop()
         assert [one.version for one in lab.profiles("customers")] == [1]
         assert [job.kind for job in lab.jobs() if job.kind == "profile"] == ["profile"]
+
+
+def put(lab: Lab, **changes: object) -> Job:
+    """A job in the queue that nobody works on; `changes` are those of its row."""
+    now = lab.workspace.clock()
+    job = msgspec.structs.replace(new_job("intake", Lane.INTAKE, "file.csv", now, sha256="0"), **changes)
+    return lab.workspace.db.write(lambda tx: queue(tx, job, "queued"))
+
+
+def waiting(lab: Lab) -> list[tuple[str, object]]:
+    return [(job.subject, job.args["version"]) for job in lab.jobs(open_only=True) if job.kind == "profile"]
+
+
+@pytest.fixture
+def rested(lab: Lab) -> Lab:
+    """The trained lab two seconds after its training."""
+    begun = lab.workspace.clock
+    lab.workspace.clock = lambda: begun() + timedelta(seconds=2)
+    return lab
+
+
+def test_a_missing_profile_is_queued_once(rested: Lab) -> None:
+    queue_missing(rested.workspace)
+    queue_missing(rested.workspace)
+    assert waiting(rested) == [("customers", 1)]
+
+
+def test_right_after_a_training_nothing_is_profiled(lab: Lab) -> None:
+    now = lab.workspace.clock()
+    put(lab, kind="retrain", lane=Lane.COMPUTE, status=JobStatus.FINISHED, finished_at=now)
+    queue_missing(lab.workspace)
+    assert waiting(lab) == []
+
+
+@pytest.mark.parametrize("lane", [Lane.INTAKE, Lane.COMPUTE, Lane.QUICK])
+def test_nothing_is_profiled_while_something_else_is_to_do(rested: Lab, lane: Lane) -> None:
+    put(rested, lane=lane)
+    queue_missing(rested.workspace)
+    assert waiting(rested) == []
+
+
+def test_a_profile_that_failed_is_not_tried_again_by_itself(rested: Lab) -> None:
+    put(rested, kind="profile", lane=Lane.QUICK, subject="customers", args={"version": 1}, status=JobStatus.FAILED)
+    queue_missing(rested.workspace)
+    assert waiting(rested) == []
+
+
+@pytest.mark.parametrize(("took", "n"), [(5, 1), (60, 0)])
+def test_after_a_profile_that_took_long_the_next_of_its_source_waits(rested: Lab, took: int, n: int) -> None:
+    now = rested.workspace.clock()
+    times = {"started_at": now - timedelta(seconds=2 * took), "finished_at": now - timedelta(seconds=took)}
+    over = {"status": JobStatus.FINISHED, "args": {"version": 0}}
+    put(rested, kind="profile", lane=Lane.QUICK, subject="customers", **over, **times)
+    queue_missing(rested.workspace)
+    assert len(waiting(rested)) == n
+
+
+def test_a_profile_of_newer_data_takes_the_place_of_one_that_waits(lab: Lab, tmp_path: Path) -> None:
+    first = lab.make_profile("customers")
+    assert lab.make_profile("customers").job_id == first.job_id
+    lab.add(customers(tmp_path / "customers_2.csv", 50, seed=9), wait=True)
+    second = lab.make_profile("customers")
+    assert waiting(lab) == [("customers", 2)]
+    assert lab.job(first.job_id).status is JobStatus.CANCELLED
+    assert lab.wait(second.job_id).status is JobStatus.FINISHED
+    asked = lab.make_profile("customers", 1)
+    lab.add(customers(tmp_path / "customers_3.csv", 50, seed=10), wait=True)
+    lab.make_profile("customers")
+    assert ("customers", 1) in waiting(lab), "what was asked for by its number is made"
+    assert lab.wait(asked.job_id).status is JobStatus.FINISHED
+    assert [one.version for one in lab.profiles("customers")] == [1, 2]
+
+
+def test_an_older_version_is_profiled_under_the_contract_of_its_time(odd: Lab, tmp_path: Path) -> None:
+    profiled(odd, tmp_path / "odd.csv", "a,b\n1,x\n2,y\n")
+    other = tmp_path / "odd_2.csv"
+    other.write_text("a,c\n3,0.5\n")
+    odd.add(other, wait=True)
+    odd.accept_schema(other.name, wait=True)
+    odd.make_profile("odd", 1, wait=True)
+    odd.make_profile("odd", wait=True)
+    assert [one.name for one in odd.profile("odd", 1).columns] == ["a", "b"]
+    assert [(one.name, one.n_missing) for one in odd.profile("odd").columns] == [("a", 0), ("b", 1), ("c", 2)]
+    changes = {one.name: one.change for one in odd.diff_profiles(("odd", 1), ("odd", 2)).columns}
+    assert changes == {"a": "same", "b": "same", "c": "added"}
+
+
+def test_the_profile_of_a_source_that_is_declared_no_more_fails_with_its_name(odd: Lab, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("a,b\n1,x\n")
+    odd.add(path, wait=True)
+    job = odd.make_profile("odd")
+    declared = odd.folder / "mllab.toml"
+    declared.write_text(declared.read_text().replace("[source.odd]", "[source.even]"))
+    over = odd.wait(job.job_id)
+    assert over.status is JobStatus.FAILED
+    assert "no source is called `odd`" in (over.error or "")
+
+
+def test_the_child_of_a_profile_ends_with_it(lab: Lab) -> None:
+    assert lab.make_profile("customers", wait=True).status is JobStatus.FINISHED
+    assert lab.workspace.engine.pids() == {}

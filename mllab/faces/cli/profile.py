@@ -25,11 +25,12 @@ Dataset = Annotated[
 def show_profile(
     source: Dataset,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one self-contained page.")] = None,
+    anew: Annotated[bool, typer.Option("--anew", help="Make it again, for models declared since.")] = False,
     as_json: AsJson = False,
     lab: LabFolder = None,
 ) -> None:
     """Show what a dataset version looks like; makes its profile where there is none yet."""
-    found = _profile(source, lab)
+    found = _profile(source, lab, anew=anew)
     if html is not None:
         from mllab.faces.cli.profile_html import page
 
@@ -44,14 +45,17 @@ def show_profile(
         _print_profile(found)
 
 
-def _profile(source: str, lab: Path | None) -> Profile:
+def _profile(source: str, lab: Path | None, *, anew: bool = False) -> Profile:
     name, version = named(source)
     try:
         with reading(lab) as it:
-            return it.profile(name, version)
+            found = it.profile(name, version)
     except NotFound as error:
         if "has no profile yet" not in error.message:
             raise
+    else:
+        if not anew:
+            return found
     with opened(lab) as it:
         wait(it, it.make_profile(name, version))
         return it.profile(name, version)
@@ -150,7 +154,7 @@ def show_diff(
         print_json(found)
         return
     say(f"{found.a}: {found.rows_before:,} rows; {found.b}: {found.rows_after:,} rows")
-    columns = ("column", "change", "missing", "mean", "median", "PSI", "KS", "")
+    columns = ("column", "change", "missing", "mean", "median", "most changed value", "PSI", "KS", "")
     print_table(columns, [_diff_row(one) for one in found.columns], empty="no columns")
     say("PSI above 0.25, or KS above 0.2: look at it before you train on both")
 
@@ -163,10 +167,18 @@ def _diff_row(one: ColumnDiff) -> tuple[str | None, ...]:
         _two(f"{one.missing_before:.1%}", f"{one.missing_after:.1%}"),
         _two(_number(one.mean_before), _number(one.mean_after)),
         _two(_number(one.median_before), _number(one.median_after)),
+        _value(one),
         None if one.psi is None else f"{one.psi:.3f}",
         None if one.ks is None else f"{one.ks:.3f}",
         "!" if (one.psi or 0) > 0.25 or (one.ks or 0) > 0.2 or one.change != "same" else None,
     )
+
+
+def _value(one: ColumnDiff) -> str | None:
+    if not one.top:
+        return None
+    first = one.top[0]
+    return f"{first.value}: {first.share_before:.1%} -> {first.share_after:.1%}"
 
 
 def _two(before: str, after: str) -> str | None:

@@ -3,7 +3,8 @@
 from html import escape
 from typing import Any
 
-from mllab.records import AgainstTarget, ColumnProfile, Profile, ProfileWarning, TimeBin
+from mllab.faces.text import safe
+from mllab.records import AgainstTarget, ColumnProfile, Profile, ProfileWarning, TargetBin, TimeBin
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2430 }
@@ -24,9 +25,14 @@ _WIDTH, _HEIGHT = 360, 110
 _BAR, _LINE = "#3b7dd8", "#c2541b"
 
 
+def _text(value: str) -> str:
+    """Text of the data on a page: no markup, nothing that hides or turns the direction of what follows."""
+    return escape(safe(value))
+
+
 def page(found: Profile) -> str:
     """The whole page."""
-    title = f"{escape(found.source)}@{found.version}"
+    title = f"{_text(found.source)}@{found.version}"
     sampled = "" if found.n_sampled == found.n_rows else f", {found.n_sampled:,} of them sampled"
     made = f"made {found.made_at:%Y-%m-%d %H:%M} UTC"
     parts = [
@@ -42,12 +48,12 @@ def page(found: Profile) -> str:
 
 
 def _warning(one: ProfileWarning) -> str:
-    where = escape(one.column or "rows")
-    return f'<p class="w"><b>{where}</b>: {escape(one.text)}. <small>{escape(one.hint)}</small></p>'
+    where = _text(one.column or "rows")
+    return f'<p class="w"><b>{where}</b>: {_text(one.text)}. <small>{_text(one.hint)}</small></p>'
 
 
 def _column(one: ColumnProfile, n_rows: int) -> str:
-    tags = " ".join(f'<span class="tag">{escape(flag)}</span>' for flag in one.flags)
+    tags = " ".join(f'<span class="tag">{_text(flag)}</span>' for flag in one.flags)
     facts = [
         ("missing", f"{one.n_missing:,} ({one.n_missing / max(n_rows, 1):.1%})"),
         ("distinct", f"{'' if one.is_distinct_exact else 'about '}{one.n_distinct:,}"),
@@ -58,18 +64,19 @@ def _column(one: ColumnProfile, n_rows: int) -> str:
         *((f"{percent} %", _shown(one.quantile(percent))) for percent in (1, 5, 25, 50, 75, 95, 99) if one.percentiles),
         ("zeros", f"{one.n_zero:,}" if one.n_zero else ""),
         ("negative", f"{one.n_negative:,}" if one.n_negative else ""),
+        *((f"gap of {gap.n_days:,} days", f"{gap.after:%Y-%m-%d} to {gap.until:%Y-%m-%d}") for gap in one.gaps),
     ]
     if one.outliers:
         facts.append(("beyond 1.5 IQR", f"{one.outliers.n_beyond:,}"))
         facts.append(("robust |z| > 3.5", f"{one.outliers.n_robust:,}"))
     charts = [_histogram(one), _over_time(one.against_time), *(_target(each) for each in one.against_target)]
     inner = _table(facts) + "".join(f"<div>{chart}</div>" for chart in charts if chart)
-    return f'<h2>{escape(one.name)} <small>{one.dtype}</small> {tags}</h2><div class="row">{inner}</div>'
+    return f'<h2>{_text(one.name)} <small>{one.dtype}</small> {tags}</h2><div class="row">{inner}</div>'
 
 
 def _table(facts: list[tuple[str, str]]) -> str:
     rows = "".join(
-        f'<tr><th>{escape(name)}</th><td class="n">{escape(value)}</td></tr>' for name, value in facts if value
+        f'<tr><th>{_text(name)}</th><td class="n">{_text(value)}</td></tr>' for name, value in facts if value
     )
     return f"<table>{rows}</table>"
 
@@ -118,22 +125,28 @@ def _over_time(bins: tuple[TimeBin, ...]) -> str:
 def _target(one: AgainstTarget) -> str:
     if not one.bins:
         return ""
-    what = f"rate of {escape(one.positive)}" if one.positive is not None else "mean"
+    what = f"rate of {_text(one.positive)}" if one.positive is not None else "mean"
     power = f", power alone {one.power:.3f}" if one.power is not None else ""
     most = max(abs(each.value) for each in one.bins) or 1.0
-    rows = "".join(
-        f'<tr><td>{escape(each.label)}</td><td class="n">{each.n:,}</td><td class="n">{each.value:.4g}</td>'
-        f'<td><svg width="120" height="12"><rect width="{120 * abs(each.value) / most:.0f}" height="12"'
-        f' fill="{_BAR}"/></svg></td></tr>'
-        for each in one.bins
-    )
-    head = f"<small>{what} of {escape(one.target)} ({escape(one.model)}){power}</small>"
+    rows = "".join(_target_row(each, most) for each in one.bins)
+    head = f"<small>{what} of {_text(one.target)} ({_text(one.model)}){power}</small>"
     return f"{head}<table>{rows}</table>"
+
+
+def _target_row(one: TargetBin, most: float) -> str:
+    bar = f'<rect width="{120 * abs(one.value) / most:.0f}" height="12" fill="{_BAR}"/>'
+    numbers = (f"{one.n:,}", f"{one.value:.4g}", _interval(one))
+    cells = "".join(f'<td class="n">{number}</td>' for number in numbers)
+    return f'<tr><td>{_text(one.label)}</td>{cells}<td><svg width="120" height="12">{bar}</svg></td></tr>'
+
+
+def _interval(one: TargetBin) -> str:
+    return "" if one.low is None or one.high is None else f"{one.low:.3g} to {one.high:.3g}"
 
 
 def _pairs(found: Profile) -> str:
     rows = "".join(
-        f"<tr><td>{escape(one.a)}</td><td>{escape(one.b)}</td><td>{one.method}</td>"
+        f"<tr><td>{_text(one.a)}</td><td>{_text(one.b)}</td><td>{one.method}</td>"
         f'<td class="n">{one.value:+.3f}</td></tr>'
         for one in found.pairs[:40]
     )
@@ -144,10 +157,10 @@ def _odd(found: Profile) -> str:
     if not found.odd_rows:
         return ""
     names = list(found.odd_rows[0].row)
-    head = "".join(f"<th>{escape(name)}</th>" for name in ("score", *names))
+    head = "".join(f"<th>{_text(name)}</th>" for name in ("score", *names))
     rows = "".join(
         f'<tr><td class="n">{one.score:.3f}</td>'
-        + "".join(f"<td>{escape(_shown(one.row[name]))}</td>" for name in names)
+        + "".join(f"<td>{_text(_shown(one.row[name]))}</td>" for name in names)
         + "</tr>"
         for one in found.odd_rows
     )

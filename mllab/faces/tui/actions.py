@@ -105,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("x", "retract", "take back", "Take this file out of the data; shows first what was made from it", "data"),
     _action("N", "accept_schema", "new contract", "Take the columns of a refused file over into the contract", "data"),
     _action("f", "profile", "profile", "Make the profile of this dataset version anew", "data"),
-    _action("D", "diff", "diff", "Compare two dataset versions: the marked ones, or this one with the one before", "data"),
+    _action("D", "diff", "diff", "Compare two dataset versions: the marked ones, or this one with one before", "data"),
     _action("x", "cancel", "cancel", "Stop this job", "jobs"),
     _action("r", "run_now", "run now", "Fire this trigger now", "jobs"),
     _action("i", "pause_trigger", "pause trigger", "Pause this trigger, or let it go on", "jobs"),

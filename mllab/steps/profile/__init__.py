@@ -5,7 +5,8 @@ columns.py   one column: percentiles, histogram, outliers, top values
 against.py   each column against the target and against time
 power.py     how well one column alone predicts the target
 pairs.py     correlations
-rows.py      repeated rows, conflicting labels, odd rows
+rows.py      odd rows
+sketches.py  equal rows by their hashes, fewer rows evenly, gaps of days
 warnings.py  what is worth a person's eye
 diff.py      two profiles side by side
 """

@@ -1,16 +1,19 @@
 """One column of a profile, from what was counted over all rows and from its sampled values."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from mllab.records import ColumnProfile, DType, Histogram, Outliers, TextLengths, TopValue
+from mllab.records import ColumnProfile, DType, Histogram, Outliers, TextLengths, TimeGap, TopValue
 from mllab.steps.profile.scan import NUMBERS
+from mllab.steps.profile.sketches import gaps_before
 
 MOST_TOP = 20
+MOST_GAPS = 5
 MOST_MEASURED = 1_000
 """Of fractional numbers with more distinct values no frequent ones are listed."""
 SHOWN_CHARACTERS = 60
@@ -28,6 +31,7 @@ def profile_column(
     bins: tuple[Histogram, Outliers] | None,
     *,
     exact: bool,
+    days: NDArray[np.int64] | None = None,
 ) -> ColumnProfile:
     """Put one column together.
 
@@ -38,6 +42,7 @@ def profile_column(
         n_rows: of the dataset.
         bins: of `count_bins`, for numbers that have values.
         exact: whether distinct values were counted, not estimated.
+        days: of a column of dates or times: the distinct days that have rows, since 1970.
     """
     known = sample.drop_nulls()
     n_missing = int(counted["missing"])
@@ -64,8 +69,22 @@ def profile_column(
         lengths=_lengths(counted),
         number_share=shares.get("number"),
         date_share=shares.get("date"),
+        **_gaps(days),
         flags=_flags(known, dtype, n_missing, n_distinct, n_rows),
     )
+
+
+def _gaps(days: NDArray[np.int64] | None) -> dict[str, Any]:
+    if days is None:
+        return {}
+    found = gaps_before(days)
+    ends = [(int(days[place]), int(days[place + 1])) for place in found[:MOST_GAPS].tolist()]
+    gaps = [TimeGap(after=_midnight(a), until=_midnight(b), n_days=b - a - 1) for a, b in ends]
+    return {"gaps": tuple(gaps), "n_gaps": int(found.size)}
+
+
+def _midnight(day: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)
 
 
 def _percentiles(known: pl.Series, counted: Mapping[str, Any]) -> tuple[float, ...]:

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mllab.records import ColumnDiff, ColumnProfile, Profile, ProfileDiff
+from mllab.records import ColumnDiff, ColumnProfile, DType, Profile, ProfileDiff, TopChange
 
+QUANTILES = (5, 25, 50, 75, 95)
+MOST_CHANGES = 5
 LEAST_SHARE = 1e-4
 """A share of 0 is taken for this one in the PSI."""
 
@@ -43,9 +45,38 @@ def _column(one: ColumnProfile | None, other: ColumnProfile | None, a: Profile, 
         mean_after=other.mean,
         median_before=one.quantile(50),
         median_after=other.quantile(50),
+        quantiles_before=_quantiles(one),
+        quantiles_after=_quantiles(other),
+        top=_top(one, other),
         psi=_psi(one, other),
         ks=_ks(one, other),
     )
+
+
+def _quantiles(one: ColumnProfile) -> tuple[float, ...]:
+    return tuple(one.percentiles[percent] for percent in QUANTILES) if one.percentiles else ()
+
+
+def _are_categories(one: ColumnProfile, other: ColumnProfile) -> bool:
+    return one.dtype is other.dtype and one.dtype in (DType.STRING, DType.BOOL) and bool(one.top and other.top)
+
+
+def _shares(one: ColumnProfile) -> dict[str, float]:
+    return {each.value: each.n / one.n_top for each in one.top}
+
+
+def _top(one: ColumnProfile, other: ColumnProfile) -> tuple[TopChange, ...]:
+    """Frequent values of either side by how much their share has changed."""
+    if not _are_categories(one, other):
+        return ()
+    before, after = _shares(one), _shares(other)
+    found = [
+        TopChange(value=value, share_before=before.get(value, 0.0), share_after=after.get(value, 0.0))
+        for value in dict.fromkeys([*before, *after])
+        if before.get(value) != after.get(value)
+    ]
+    found.sort(key=lambda each: -abs(each.share_after - each.share_before))
+    return tuple(found[:MOST_CHANGES])
 
 
 def _psi(one: ColumnProfile, other: ColumnProfile) -> float | None:
@@ -53,12 +84,11 @@ def _psi(one: ColumnProfile, other: ColumnProfile) -> float | None:
         deciles = np.unique(np.array(one.percentiles[10:100:10]))
         before, after = (np.diff([0.0, *cumulative(each.percentiles, deciles), 1.0]) for each in (one, other))
         return psi(before, after)
-    if one.top and other.top and one.dtype is other.dtype:
-        shares = {each.value: each.n / one.n_top for each in one.top}
-        now = {each.value: each.n / other.n_top for each in other.top}
-        before = np.array([*shares.values(), max(0.0, 1 - sum(shares.values()))])
+    if _are_categories(one, other):
+        shares, now = _shares(one), _shares(other)
         known = [now.get(value, 0.0) for value in shares]
-        return psi(before, np.array([*known, max(0.0, 1 - sum(known))]))
+        before, after = (np.array([*each, max(0.0, 1 - sum(each))]) for each in (shares.values(), known))
+        return psi(before, after)
     return None
 
 

@@ -10,6 +10,7 @@ from scipy.stats import rankdata
 from mllab.records import DType, Pair
 from mllab.steps.profile.against import groups_of
 from mllab.steps.profile.scan import NUMBERS
+from mllab.steps.profile.sketches import every_nth
 
 MOST_COLUMNS = 50
 """The first so many columns that vary are paired."""
@@ -26,13 +27,13 @@ def pairs_of(sample: pl.DataFrame, columns: Sequence[tuple[str, DType]]) -> tupl
     """Pearson and Spearman for numbers, Cramer's V for categories, the correlation ratio between the two kinds.
 
     Args:
-        sample: sampled rows; at most 20,000 of them are taken.
+        sample: sampled rows; at most 20,000 of them are taken, evenly.
         columns: name and type of those to pair; texts that mostly differ tell nothing and should not be among them.
 
     Returns:
         Strongest first, at most 200.
     """
-    sample = sample.head(PAIR_ROWS)
+    sample = every_nth(sample, PAIR_ROWS)
     columns = columns[:MOST_COLUMNS]
     numbers = [(name, sample[name].cast(pl.Float64).to_numpy()) for name, dtype in columns if dtype in NUMBERS]
     texts = [

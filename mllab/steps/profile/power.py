@@ -7,7 +7,8 @@ from scipy.stats import rankdata
 
 from mllab.records import DType
 from mllab.steps.profile.against import groups_of
-from mllab.steps.profile.scan import folds
+from mllab.steps.profile.scan import NUMBERS, folds
+from mllab.steps.profile.sketches import spread
 
 LEAK = 0.98
 """Power from which a column is taken for the target in other words."""
@@ -26,23 +27,36 @@ def power_of(column: pl.Series, dtype: DType, targets: list[Floats], *, is_rate:
     """Predictive power of a column by the out-of-fold means of the target in its bins.
 
     Args:
-        column: sampled values; at most 50,000 of them are taken.
+        column: sampled values; at most 50,000 of them are taken, evenly.
         dtype: of the column.
         targets: one per class (1 for it, 0 for others), or the target itself; NaN where it is not known.
         is_rate: whether the targets are 0 and 1.
 
     Returns:
-        Area under the ROC curve, averaged over the classes, never under 0.5; or R2, never under 0. None for too few
-        rows.
+        Area under the ROC curve, averaged over the classes, never under 0.5; or R2, never under 0, for a column of
+        numbers never under the square of Spearman's correlation. None for too few rows.
     """
-    known = np.isfinite(targets[0])
-    known[np.flatnonzero(known)[POWER_ROWS:]] = False
+    known = spread(np.isfinite(targets[0]), POWER_ROWS)
     if int(known.sum()) < LEAST_ROWS:
         return None
-    codes, _ = groups_of(column.filter(pl.Series(known)), dtype, N_BINS, MOST_CATEGORIES)
+    values = column.filter(pl.Series(known))
+    codes, _ = groups_of(values, dtype, N_BINS, MOST_CATEGORIES)
     scores = [_score(codes, y[known], is_rate) for y in targets]
     present = [one for one in scores if one is not None]
+    if not is_rate and present and dtype in NUMBERS:
+        present = [max(present[0], rank_r2(values.cast(pl.Float64).to_numpy(), targets[0][known]))]
     return float(np.mean(present)) if present else None
+
+
+def rank_r2(x: Floats, y: Floats) -> float:
+    """The square of Spearman's rank correlation over the rows that have both; 0 where one of them does not vary.
+
+    Means of bins cannot follow a long tail: a copy of the target in other units must not look harmless for that.
+    """
+    known = np.isfinite(x) & np.isfinite(y)
+    if int(known.sum()) < LEAST_ROWS or np.ptp(x[known]) == 0 or np.ptp(y[known]) == 0:
+        return 0.0
+    return float(np.corrcoef(rankdata(x[known]), rankdata(y[known]))[0, 1] ** 2)
 
 
 def _score(codes: NDArray[np.int64], y: Floats, is_rate: bool) -> float | None:

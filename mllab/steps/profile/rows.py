@@ -1,4 +1,4 @@
-"""Rows that contradict each other, and rows that stand apart."""
+"""Rows that stand apart."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -9,6 +9,7 @@ import polars as pl
 
 from mllab.records import DType, OddRow
 from mllab.steps.profile.scan import NUMBERS
+from mllab.steps.profile.sketches import every_nth
 
 FOREST_ROWS = 50_000
 N_ODD = 20
@@ -16,28 +17,11 @@ N_TREES = 100
 LEAST_ROWS = 50
 
 
-def n_conflicting(sample: pl.DataFrame, features: Sequence[str], target: str) -> int:
-    """Rows whose features stand with another value of the target elsewhere.
-
-    Args:
-        sample: sampled rows.
-        features: columns that make two rows the same.
-        target: rows without it do not count.
-    """
-    if not features:
-        return 0
-    labelled = sample.filter(pl.col(target).is_not_null())
-    hashes = labelled.select(features).hash_rows(seed=1)
-    frame = pl.DataFrame({"h": hashes, "y": labelled[target]})
-    mixed = frame.group_by("h").agg(pl.col("y").n_unique().alias("n_y"), pl.len().alias("n")).filter(pl.col("n_y") > 1)
-    return int(mixed["n"].sum())
-
-
 def odd_rows(sample: pl.DataFrame, columns: Sequence[tuple[str, DType]], seed: int = 0) -> tuple[OddRow, ...]:
     """The rows that an isolation forest (Liu, Ting, Zhou 2008) over the number columns sets apart most easily.
 
     Args:
-        sample: sampled rows; at most 50,000 of them are taken.
+        sample: sampled rows; at most 50,000 of them are taken, evenly.
         columns: name and type of all columns; missing numbers take the median's place.
         seed: of the forest.
 
@@ -46,7 +30,7 @@ def odd_rows(sample: pl.DataFrame, columns: Sequence[tuple[str, DType]], seed: i
     """
     from sklearn.ensemble import IsolationForest  # two seconds of import that only this needs
 
-    sample = sample.head(FOREST_ROWS)
+    sample = every_nth(sample, FOREST_ROWS)
     names = [name for name, dtype in columns if dtype in NUMBERS and sample[name].null_count() < sample.height]
     if sample.height < LEAST_ROWS or not names:
         return ()

@@ -1,24 +1,30 @@
 """Exact aggregates over all rows of a dataset, in two streaming passes and bounded memory.
 
-Must not hold all rows: what grows with them are eight bytes a row for finding duplicates.
+Must not hold all rows: what is kept of them is a sample, and so many hashes for finding repeated ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from mllab.records import DType, Histogram, Outliers
-from mllab.steps.identity import mix
+from mllab.steps.identity import Hashes, mix
+from mllab.steps.profile.sketches import Repeats, hashes_of
 
 SAMPLE_ROWS = 200_000
 """Percentiles of so many rows are within 0.4 % of rank in 999 cases of 1,000 (Dvoretzky-Kiefer-Wolfowitz)."""
 EXACT_DISTINCT_ROWS = 1_000_000
 """Up to so many rows distinct values are counted, beyond they are estimated."""
+MOST_LABELLED = 1 << 22
+"""Rows of each model that are looked at for conflicting labels; of more, a share of the groups."""
 BINS = 40
+EXACT_INTEGER = 2**52
+"""Below it every whole number and half is a float of its own."""
 IQR_FACTOR = 1.5
 MAD_SCALE, ROBUST_Z = 0.6745, 3.5
 """Iglewicz and Hoaglin (1993): 0.6745 x |x - median| / MAD > 3.5."""
@@ -26,18 +32,6 @@ MAD_SCALE, ROBUST_Z = 0.6745, 3.5
 Pieces = Callable[[], Iterator[pl.DataFrame]]
 """Gives all rows of the dataset from the beginning, a frame at a time."""
 NUMBERS = (DType.INT, DType.FLOAT)
-
-
-@dataclass
-class Exact:
-    """What was counted over all rows."""
-
-    n_rows: int = 0
-    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Column to its aggregates: missing, distinct, low, high, mean, std, zero, negative, short, long, length."""
-    n_duplicates: int = 0
-    n_key_conflicts: int = 0
-    sample: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 def count_all(plan: pl.LazyFrame, types: Mapping[str, DType], n_rows: int) -> dict[str, dict[str, Any]]:
@@ -83,38 +77,91 @@ def _aggregates(name: str, dtype: DType, exact: bool) -> list[pl.Expr]:
     return [one.alias(f"{name}\0{what}") for what, one in wanted.items()]
 
 
-def sample_and_repeats(pieces: Pieces, n_rows: int, key: Sequence[str], seed: int = 0) -> tuple[pl.DataFrame, int, int]:
-    """A fixed sample of the rows, how many repeat an earlier one, how many repeat its key with other values.
+@dataclass(frozen=True)
+class Seen:
+    """What one look at all rows has found."""
+
+    sample: pl.DataFrame
+    n_duplicates: int
+    """Rows that repeat an earlier one."""
+    n_key_conflicts: int
+    """Rows that repeat the key of an earlier one with other values; rows without their whole key do not count."""
+    conflicting_labels: dict[str, int]
+    """Model to its rows in conflict."""
+    days: dict[str, NDArray[np.int64]]
+    """Column of dates or times to the distinct days that have rows, since 1970, ascending."""
+
+
+class Labels(NamedTuple):
+    """What a model takes from a row."""
+
+    features: Sequence[str]
+    target: str
+
+
+def look_through(
+    pieces: Pieces,
+    n_rows: int,
+    key: Sequence[str] = (),
+    models: Mapping[str, Labels] = MappingProxyType({}),
+    dated: Sequence[str] = (),
+    seed: int = 0,
+) -> Seen:
+    """A fixed sample of the rows, and what only all of them together tell.
 
     Args:
         pieces: all rows.
         n_rows: how many there are.
         key: the source's key; empty for none.
+        models: the features and the target of each.
+        dated: columns of dates and times.
         seed: of the sample; the same rows and seed give the same sample.
     """
-    draw = np.random.default_rng(seed)
-    chosen = np.arange(n_rows)
-    if n_rows > SAMPLE_ROWS:
-        chosen = np.sort(draw.choice(n_rows, SAMPLE_ROWS, replace=False))
-    taken, hashes, keys, begin = [], [], [], 0
+    chosen = _chosen(n_rows, seed)
+    taken, begin = [], 0
+    rows, keys, labels = Repeats(), Repeats(), {model: Repeats(MOST_LABELLED) for model in models}
+    days = {name: np.empty(0, np.int64) for name in dated}
     for frame in pieces():
         low, high = np.searchsorted(chosen, (begin, begin + frame.height))
         taken.append(frame[chosen[low:high] - begin])
-        hashes.append(frame.hash_rows(seed=1).to_numpy())
-        if key:
-            keys.append(frame.select(key).hash_rows(seed=1).to_numpy())
         begin += frame.height
-    n_repeated = n_rows - _n_distinct(hashes)
-    n_keys = n_rows - _n_distinct(keys) if key else 0
-    return pl.concat(taken) if taken else pl.DataFrame(), n_repeated, max(0, n_keys - n_repeated)
+        hashes = hashes_of(frame)
+        rows.add(hashes, np.zeros_like(hashes))
+        _add_keys(keys, frame, key, hashes)
+        for model, one in models.items():
+            _add_labels(labels[model], frame, one)
+        for name in dated:
+            days[name] = np.union1d(days[name], _days(frame[name]))
+    return Seen(
+        sample=pl.concat(taken) if taken else pl.DataFrame(),
+        n_duplicates=rows.counts()[0],
+        n_key_conflicts=keys.counts()[1],
+        conflicting_labels={model: one.n_contradicting() for model, one in labels.items()},
+        days=days,
+    )
 
 
-def _n_distinct(hashes: list[NDArray[np.uint64]]) -> int:
-    if not hashes:
-        return 0
-    every = np.concatenate(hashes)
-    every.sort()
-    return int(every.size and 1 + np.count_nonzero(every[1:] != every[:-1]))
+def _chosen(n_rows: int, seed: int) -> NDArray[np.int64]:
+    if n_rows <= SAMPLE_ROWS:
+        return np.arange(n_rows)
+    return np.sort(np.random.default_rng(seed).choice(n_rows, SAMPLE_ROWS, replace=False))
+
+
+def _add_keys(keys: Repeats, frame: pl.DataFrame, key: Sequence[str], hashes: Hashes) -> None:
+    if key:
+        whole = frame.select(pl.all_horizontal(pl.col(name).is_not_null() for name in key)).to_series().to_numpy()
+        keys.add(hashes_of(frame.select(key))[whole], hashes[whole])
+
+
+def _add_labels(labels: Repeats, frame: pl.DataFrame, one: Labels) -> None:
+    if one.features:
+        known = frame[one.target].is_not_null().to_numpy()
+        labels.add(hashes_of(frame.select(one.features))[known], hashes_of(frame.select(one.target))[known])
+
+
+def _days(column: pl.Series) -> NDArray[np.int64]:
+    days = column.drop_nulls().cast(pl.Date).unique()
+    return days.to_physical().cast(pl.Int64).to_numpy()
 
 
 @dataclass(frozen=True)
@@ -150,11 +197,13 @@ def bounds_of(sample: pl.Series, least: float, most: float) -> Bounds:
 
 def _edges(start: float, end: float, sample: pl.Series) -> NDArray[np.float64]:
     """Equal bins; whole numbers of few values have one bin each."""
-    if sample.dtype.is_integer() and end - start < BINS:
+    if sample.dtype.is_integer() and end - start < BINS and max(-start, end) < EXACT_INTEGER:
         return np.arange(np.floor(start), np.floor(end) + 2) - 0.5
-    if start == end:
-        return np.array([start - 0.5, end + 0.5])
-    return np.linspace(start, end, BINS + 1)
+    edges = np.linspace(start, end, BINS + 1)
+    if (np.diff(edges) > 0).all():
+        return edges
+    reach = max(0.5, abs(start) * 1e-9)  # too close together for so many bins of their own
+    return np.array([start - reach, end + reach])
 
 
 def count_bins(pieces: Pieces, bounds: Mapping[str, Bounds]) -> dict[str, tuple[Histogram, Outliers]]:

@@ -13,11 +13,17 @@ MOVED = 1.0
 """A column has moved where the mean of some stretch of time differs from the rest by so many standard deviations."""
 
 
-def warnings_of(profile: Profile) -> tuple[ProfileWarning, ...]:
-    """All of them: leaks first, then rows, then columns in order."""
+def warnings_of(profile: Profile, timestamp: str | None = None) -> tuple[ProfileWarning, ...]:
+    """All of them: leaks first, then rows, then columns in order.
+
+    Args:
+        profile: what was found out.
+        timestamp: the source's, whose gaps are told.
+    """
     leaks = [one for column in profile.columns for one in _leaks(column)]
     rest = [one for column in profile.columns for one in _of_column(column, profile.n_rows)]
-    return (*leaks, *_rows(profile), *rest)
+    at = profile.column(timestamp) if timestamp else None
+    return (*leaks, *_rows(profile), *(_gap(at) if at else ()), *rest)
 
 
 def _leaks(column: ColumnProfile) -> Iterator[ProfileWarning]:
@@ -37,9 +43,17 @@ def _rows(profile: Profile) -> Iterator[ProfileWarning]:
         hint = "the later one stands; name a `created_timestamp` if the data says when a row was revised"
         yield ProfileWarning(code="key_conflicts", column=None, text=text, hint=hint)
     for model, n in profile.conflicting_labels.items():
-        text = f"{n:,} of {profile.n_sampled:,} rows have the features of others and another target ({model})"
+        text = f"{n:,} of {profile.n_rows:,} rows have the features of others and another target ({model})"
         hint = "no model can tell them apart: look for a missing feature, or wrong labels"
         yield ProfileWarning(code="conflicting_labels", column=None, text=text, hint=hint)
+
+
+def _gap(one: ColumnProfile) -> Iterator[ProfileWarning]:
+    if one.gaps:
+        longest = one.gaps[0]
+        text = f"no row lies between {longest.after:%Y-%m-%d} and {longest.until:%Y-%m-%d}"
+        more = f", the longest of {one.n_gaps:,} gaps" if one.n_gaps > 1 else ""
+        yield ProfileWarning(code="gap", column=one.name, text=text + more, hint="ask whether a file is missing")
 
 
 def _of_column(one: ColumnProfile, n_rows: int) -> Iterator[ProfileWarning]:
@@ -64,7 +78,7 @@ def _of_column(one: ColumnProfile, n_rows: int) -> Iterator[ProfileWarning]:
 
 def _moved(one: ColumnProfile) -> Iterator[ProfileWarning]:
     bins = [each for each in one.against_time if each.value is not None and each.n - each.n_missing >= LEAST_BIN_ROWS]
-    if len(bins) < 4 or not one.std:
+    if len(bins) < 4 or not one.std or "id-like" in one.flags:
         return
     values = np.array([each.value for each in bins], np.float64)
     away = np.abs(values - np.median(values)) / one.std

@@ -8,9 +8,7 @@ from mllab.faces.tui.charts.glyphs import GlyphSet, get_glyphs
 from mllab.faces.tui.charts.strands import Number, is_there
 
 
-def sparkline(
-    values: Sequence[Number], width: int, *, glyphs: GlyphSet = "braille", low: float | None = None
-) -> str:
+def sparkline(values: Sequence[Number], width: int, *, glyphs: GlyphSet = "braille", low: float | None = None) -> str:
     """A line of `width` cells: one for each value from the left; where these are more, several share a cell.
 
     Args:

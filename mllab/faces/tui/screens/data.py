@@ -67,6 +67,8 @@ class DataScreen(BesideScreen):
         found, pair = look_at(lab, tab, model, self._pair, self._profiles)
         everything = view.rows(found, tab)
         rows = view.filtered(everything, filter)
+        if rows == self._rows:  # seen here, for thousands of columns take long to compare
+            rows = self._rows
         key = self.table.cursor_key
         row = next((one for one in rows if one.key == key), None)
         known = about(lab, row, found, pair, self._profiles) if row else None
@@ -102,7 +104,7 @@ class DataScreen(BesideScreen):
         if switched:
             self._shown_tab = found.tab
             self.table.columns = [self.column(one, self._cell, cells.ink) for one in cells.COLUMNS[found.tab]]
-        if switched or found.rows != self._rows:
+        if switched or found.rows is not self._rows:
             self._rows = found.rows
             self.table.set_source(ListRows(found.rows, lambda row: row.key), keep_cursor=not switched)
         if switched and self._cursors.get(found.tab):

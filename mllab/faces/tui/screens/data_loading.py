@@ -78,9 +78,11 @@ def look_at(
     )
     found = view.of_sources(found, _sources_of(lab, model))
     if tab == "columns":
-        return found._replace(profiles=profiles.newest(lab, found)), pair
-    pair = pair or newest_pair(found)
-    return (found._replace(diff=profiles.diff(lab, pair, found)) if pair and tab == "changes" else found), pair
+        found = found._replace(profiles=profiles.newest(lab, found))
+    if tab == "changes":
+        pair = pair if pair and all(found.entry(*one) for one in pair) else newest_pair(found)
+        found = found._replace(diff=profiles.diff(lab, pair, found) if pair else None)
+    return found, pair
 
 
 def _sources_of(lab: Lab, model: str | None) -> set[str] | None:

@@ -33,10 +33,10 @@ def is_much(one: ColumnDiff) -> bool:
 
 
 def headline(diff: ProfileDiff) -> str:
-    """`flights@3, 900 rows, against flights@2, 600 rows · 12 columns, 2 changed much`."""
+    """`flights@2 → flights@3 · 2 of 12 columns changed much · 600 → 900 rows`."""
     n_much = sum(map(is_much, diff.columns))
-    rows = f"{diff.b}, {diff.rows_after:,} rows, against {diff.a}, {diff.rows_before:,} rows"
-    return f"{rows} · {count(len(diff.columns), 'column')}, {f'{n_much:,}' if n_much else 'none'} changed much"
+    much = f"{n_much:,} of {count(len(diff.columns), 'column')} changed much"
+    return f"{diff.a} → {diff.b} · {much} · {diff.rows_before:,} → {diff.rows_after:,} rows"
 
 
 # -- cells ------------------------------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def cell(one: ColumnDiff, column: str) -> str:
 def _two_cell(one: ColumnDiff, column: str) -> str:
     match column:
         case "missing":
-            return two(share(one.missing_before), share(one.missing_after))
+            return two_shares(one.missing_before, one.missing_after)
         case "mean":
             return two(number(one.mean_before), number(one.mean_after))
     return ""
@@ -79,6 +79,11 @@ def change(one: ColumnDiff) -> str:
 def two(before: str, after: str) -> str:
     """`1.2 % → 3.4 %`; once, where both are the same."""
     return before if before == after else f"{before} → {after}"
+
+
+def two_shares(before: float, after: float) -> str:
+    """`0 % → 3.4 %`; `-` where both are nothing."""
+    return two(share(before), share(after)) if before <= 0 >= after else two(share(before, "0 %"), share(after, "0 %"))
 
 
 def ink(one: ColumnDiff, column: str) -> str:
@@ -139,7 +144,7 @@ def _numbers(one: ColumnDiff) -> list[Line]:
         median = two(number(one.median_before), number(one.median_after))
     return facts(
         [
-            ("missing", two(share(one.missing_before), share(one.missing_after))),
+            ("missing", two_shares(one.missing_before, one.missing_after)),
             ("mean", mean if mean != "-" else ""),
             ("median", median),
             ("PSI", f"{one.psi:.3f}; above {MUCH_PSI} is much" if one.psi is not None else ""),
@@ -193,7 +198,7 @@ def _values(before: ColumnProfile, after: ColumnProfile) -> list[Line]:
         return []
     old, new = _shares(before), _shares(after)
     names = list(dict.fromkeys([*list(old)[:_MOST_VALUES], *list(new)[:_MOST_VALUES]]))[:_MOST_VALUES]
-    return [Line(two(share(old.get(name, 0.0)), share(new.get(name, 0.0))), label=name) for name in names]
+    return [Line(two_shares(old.get(name, 0.0), new.get(name, 0.0)), label=name) for name in names]
 
 
 def _shares(column: ColumnProfile) -> dict[str, float]:

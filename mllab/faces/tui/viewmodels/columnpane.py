@@ -22,6 +22,7 @@ _INTERVAL_FROM = 56
 """Cells from which a rate is told with its interval."""
 _LEAST_SPARK = 8
 _QUANTILES = {0: "least", 5: "5 %", 25: "25 %", 50: "median", 75: "75 %", 95: "95 %", 100: "greatest"}
+_UNITS = (("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0), ("seconds", 1.0))
 _OVER_TIME = {
     DType.INT: "mean",
     DType.FLOAT: "mean",
@@ -188,12 +189,13 @@ def _against_time(one: ColumnProfile, width: int, glyphs: GlyphSet) -> list[Bloc
     if len(bins) == 1:
         return part("against time", [Line("all rows are of one moment", "dim")])
     what = _OVER_TIME.get(one.dtype) or f"share of {one.top[0].value if one.top else 'the most frequent'}"
-    series = Series("", [each.start.timestamp() for each in bins], [each.value for each in bins])
     first, last = bins[0].start, bins[-1].start
+    unit, seconds = next((one for one in _UNITS if (last - first).total_seconds() >= 2 * one[1]), _UNITS[-1])
+    xs = [(each.start - first).total_seconds() / seconds for each in bins]
     found: list[Block] = [
         Line(what, "dim"),
-        line_chart([series], width, _TIME_LINES, glyphs=glyphs),
-        Line(f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M}, {len(bins)} stretches", "dim"),
+        line_chart([Series("", xs, [each.value for each in bins])], width, _TIME_LINES, glyphs=glyphs),
+        Line(f"{unit} since {first:%Y-%m-%d %H:%M}, until {last:%Y-%m-%d %H:%M}", "dim"),
         *_beside_time(bins, max(min(len(bins), width - 30), _LEAST_SPARK), glyphs),
     ]
     return part("against time", found)

@@ -30,13 +30,13 @@ COLUMNS: dict[str, tuple[ColumnLook, ...]] = {
         ColumnLook("size", "size", 7, right=True, from_width=78),
     ),
     "versions": (
-        ColumnLook("source", "source", 14, grow=True),
+        ColumnLook("source", "source", 12, grow=True),
         ColumnLook("version", "version", 7, right=True),
-        ColumnLook("rows", "rows", 10, right=True),
+        ColumnLook("rows", "rows", 9, right=True),
         ColumnLook("parts", "files", 6, right=True),
         ColumnLook("age", "age", 4, right=True),
-        ColumnLook("profile", "profile", 12),
-        ColumnLook("digest", "digest", 12, from_width=90),
+        ColumnLook("profile", "profile", 10),
+        ColumnLook("digest", "digest", 12, from_width=76),
     ),
     "quarantine": (
         ColumnLook("what", "what", 12),

@@ -70,7 +70,7 @@ def lines(about: About, now: datetime, width: int, glyphs: GlyphSet) -> Sequence
     row, record = about.row, about.row.record
     match record:
         case DatasetVersion():
-            return _version(about, record, now)
+            return _version(about, record, now, width, glyphs)
         case SourceSummary():
             return _column(about, record, now, width, glyphs) if row.column else _source(about, record, now)
         case QuarantineEntry() if record.scope == "row":
@@ -105,8 +105,8 @@ def _change(about: About, one: ColumnDiff, width: int, glyphs: GlyphSet) -> list
 # -- versions ---------------------------------------------------------------------------------------------------------
 
 
-def _version(about: About, one: DatasetVersion, now: datetime) -> list[Line]:
-    """What its profile warns of, what it is, what its profile says of its rows."""
+def _version(about: About, one: DatasetVersion, now: datetime, width: int, glyphs: GlyphSet) -> list[Line]:
+    """What its profile warns of, what it is, what its profile says of its columns and rows."""
     parts = {file.part_digest: file for file in about.found.files}
     files = [parts[digest] for digest in reversed(one.parts) if digest in parts]
     told = facts(
@@ -126,6 +126,7 @@ def _version(about: About, one: DatasetVersion, now: datetime) -> list[Line]:
             told,
             part(f"{count(len(one.parts), 'file')}, newest first", listed),
             said,
+            words.columns(about.profile, about.model, width, glyphs) if about.profile else [],
             words.of_rows(about.profile) if about.profile else [],
         ]
     )

@@ -10,16 +10,21 @@ from mllab.faces.tui.viewmodels.words import count, moment
 from mllab.records import AgainstTarget, ColumnProfile, OddRow, Pair, Profile, ProfileWarning
 
 NO_PROFILE = "no profile yet: f makes it"
+_CELLS = 8
+"""Of the spread of a column in a list."""
+_FROM = (56, 62, 72)
+"""Cells from which distinct values, power and flags have room in it."""
+_MOST_WARNINGS, _MOST_COLUMNS = 40, 100
 _MOST_PAIRS = 8
 _MOST_ODD_ROWS = 3
 
 # -- words for cells --------------------------------------------------------------------------------------------------
 
 
-def share(part: float) -> str:
+def share(part: float, nothing: str = "-") -> str:
     """A share in percent, with a word for what rounds to nothing: `-`, `<0.1 %`, `12.3 %`."""
     if part <= 0:
-        return "-"
+        return nothing
     return f"{part * 100:.1f} %" if part >= 0.001 else "<0.1 %"
 
 
@@ -34,11 +39,14 @@ def distinct(column: ColumnProfile) -> str:
 
 
 def spread(column: ColumnProfile, cells: int, glyphs: GlyphSet) -> str:
-    """The histogram of numbers, or how often the most frequent values stand there, in so many cells."""
+    """The histogram of numbers, or how often the most frequent values stand there; blank where each is there once."""
     counts = column.histogram.counts if column.histogram else [one.n for one in column.top]
+    if max(counts, default=0) < 2:
+        return ""
     n = min(len(counts), cells)
-    sums = [sum(counts[at * len(counts) // n : (at + 1) * len(counts) // n]) for at in range(n)]
-    return sparkline([one or None for one in sums], cells, glyphs=glyphs, low=0.0) if any(sums) else ""
+    groups = [counts[at * len(counts) // n : (at + 1) * len(counts) // n] for at in range(n)]
+    means = [sum(one) / len(one) for one in groups]
+    return sparkline([one or None for one in means], cells, glyphs=glyphs, low=0.0)
 
 
 def against(column: ColumnProfile, model: str | None) -> list[AgainstTarget]:
@@ -58,7 +66,12 @@ def power(column: ColumnProfile, model: str | None = None) -> str:
 def warnings(profile: Profile, column: str = "") -> list[Line]:
     """What is worth a person's eye, each with what to do; of one column only, if one is named."""
     told = [one for one in profile.warnings if not column or one.column == column]
-    return [line for one in told for line in _warning(one, with_column=not column)]
+    lines = [line for one in told[:_MOST_WARNINGS] for line in _warning(one, with_column=not column)]
+    return lines + _more(len(told) - _MOST_WARNINGS, "warning")
+
+
+def _more(n: int, noun: str) -> list[Line]:
+    return [Line(f"and {count(n, noun)} more: the tab columns has them all", "dim")] if n > 0 else []
 
 
 def _warning(one: ProfileWarning, *, with_column: bool) -> list[Line]:
@@ -84,6 +97,35 @@ def made(profile: Profile, newest: int | None, now: datetime) -> list[Line]:
         ]
     )
     return [*told, Line(f"version {newest} has {NO_PROFILE}", "$warning")] if behind else told
+
+
+def columns(profile: Profile, model: str | None, width: int, glyphs: GlyphSet) -> list[Line]:
+    """A line for each column: its spread, how much is missing, and what else has room.
+
+    Args:
+        profile: of the version.
+        model: whose target power is about; None for every model's.
+        width: cells of a line.
+        glyphs: the characters of the spread.
+    """
+    level = sum(width >= one for one in _FROM)
+    more = ("distinct", "power", "flags")[:level]
+    lines = [
+        Line(_told(one, profile.n_rows, model, level, glyphs), "$warning" if one.flags else "", one.name)
+        for one in profile.columns[:_MOST_COLUMNS]
+    ]
+    head = ", ".join(("columns: spread", "missing", "type", *more))
+    return part(head, lines + _more(len(profile.columns) - _MOST_COLUMNS, "column"))
+
+
+def _told(one: ColumnProfile, n_rows: int, model: str | None, level: int, glyphs: GlyphSet) -> str:
+    more = (f"{distinct(one):>8}", f"{power(one, model):>4}", ", ".join(one.flags))[:level]
+    least = (
+        f"{spread(one, _CELLS, glyphs):<{_CELLS}}",
+        f"{share(missing_share(one, n_rows)):>7}",
+        f"{one.dtype.value:<8}",
+    )
+    return " ".join((*least, *more)).rstrip()
 
 
 def of_rows(profile: Profile) -> list[Line]:
