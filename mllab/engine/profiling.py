@@ -30,7 +30,8 @@ Report = Callable[[Progress], None]
 ShouldStop = Callable[[], bool]
 PIECE_ROWS = 262_144
 PIECE_CELLS = 10_000_000
-"""A piece has so many rows and cells at most: wide tables come in smaller ones."""
+PIECE_CHARACTERS = 100_000_000
+"""A piece has so many rows, cells and characters of text at most: wide tables and long texts come in smaller ones."""
 NICENESS = 10
 """A training that starts meanwhile gets nine of ten turns of the processor."""
 MOST_CLASSES = 10
@@ -89,6 +90,8 @@ class _Profiler:
         self.types = {field.name: field.dtype for field in wanted.schema.fields}
         self.heights: list[int] = []
         """Rows of each part."""
+        self.n_characters = 0.0
+        """Of the texts of a row, on average."""
 
     def run(self) -> Profile:
         """All of it."""
@@ -98,11 +101,13 @@ class _Profiler:
         n_rows = sum(self.heights)
         self.say("counting", 0.05)
         counted = scan.count_all(self.plan(), self.types, n_rows)
+        self.n_characters = sum(each.get("length") or 0.0 for each in counted.values())
         self.say("sampling rows", 0.3)
         seen = self.look_through(n_rows)
         sample = seen.sample
         self.say("counting bins", 0.5)
-        bins = scan.count_bins(self.pieces, self.bounds(sample, counted))
+        bounds = self.bounds(sample, counted)
+        bins = scan.count_bins(lambda: self.pieces(list(bounds)), bounds)
         exact = n_rows <= scan.EXACT_DISTINCT_ROWS
         columns = [
             profile_column(
@@ -168,16 +173,18 @@ class _Profiler:
         empty = pl.LazyFrame(schema={name: polars_type(dtype) for name, dtype in self.types.items()})
         return pl.concat(self.scans() or [empty])
 
-    def pieces(self) -> Iterator[pl.DataFrame]:
-        """All rows, a piece at a time; at least one, that may be empty."""
+    def pieces(self, names: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """All rows in some of the columns, a piece at a time; at least one, that may be empty."""
+        names = list(self.types) if names is None else names
         if not sum(self.heights):
-            yield self.plan().collect()
-        n = max(1, min(PIECE_ROWS, PIECE_CELLS // max(1, len(self.types))))
+            yield self.plan().select(names).collect()
+        n_rows = min(PIECE_CELLS // max(1, len(self.types)), int(PIECE_CHARACTERS / max(1.0, self.n_characters)))
+        n = max(1, min(PIECE_ROWS, n_rows))
         for part, height in zip(self.scans(), self.heights, strict=True):
             for start in range(0, height, n):
                 if self.should_stop():
                     raise Cancelled("stopped on request")
-                yield part.slice(start, n).collect()
+                yield part.select(names).slice(start, n).collect()
 
     def look_through(self, n_rows: int) -> scan.Seen:
         """The sample, repeated and contradicting rows, days."""

@@ -57,7 +57,7 @@ def get_dataset(workspace: Workspace, source: str, version: int | None) -> Datas
     for one in reversed(workspace.datasets.list_datasets(source)):
         if version in (None, one.version):
             return one
-    what = f"version {version}" if version else "accepted data yet"
+    what = "accepted data yet" if version is None else f"version {version}"
     raise NotFound(f"source `{source}` has no {what}", "see `mllab data versions`")
 
 

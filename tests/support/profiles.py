@@ -1,5 +1,6 @@
 """Profiles as records, made up and always the same, and a lab that has some."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -120,8 +121,14 @@ def an_entry(profile: Profile, **fields: Any) -> ProfileEntry:
     return ProfileEntry(**known | more | fields)
 
 
-def write_versions(folder: Path, *n_rows: int) -> None:
-    """Put versions of the data of customers into the log of a lab that nobody holds: one for each number of rows."""
+def write_versions(folder: Path, *n_rows: int, more: Sequence[str] = ()) -> None:
+    """Put versions of the data of customers into the log of a lab that nobody holds.
+
+    Args:
+        folder: the lab.
+        n_rows: of each version, the first one first.
+        more: columns of numbers besides the usual three.
+    """
     with Lab.open(folder) as lab:
 
         def write(tx: Any) -> None:
@@ -132,7 +139,8 @@ def write_versions(folder: Path, *n_rows: int) -> None:
                     "dataset.versioned", "customers", f"version {at}", DatasetVersion(parts=parts, n_rows=n, **made)
                 )
             columns = [{"name": "customer", "dtype": "string"}, {"name": "age", "dtype": "int"}]
-            schema = {"fields": [*columns, {"name": "plan", "dtype": "string"}]}
+            columns += [{"name": "plan", "dtype": "string"}, *({"name": name, "dtype": "int"} for name in more)]
+            schema = {"fields": columns}
             adopted = {"name": "customers", "raw_schema": schema, "schema": schema, "adopted_at": NOON}
             tx.emit("source.adopted", "customers", "columns of customers", adopted)
 

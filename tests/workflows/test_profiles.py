@@ -222,3 +222,23 @@ def test_the_profile_of_a_source_that_is_declared_no_more_fails_with_its_name(od
 def test_the_child_of_a_profile_ends_with_it(lab: Lab) -> None:
     assert lab.make_profile("customers", wait=True).status is JobStatus.FINISHED
     assert lab.workspace.engine.pids() == {}
+
+
+def test_a_retraining_comes_before_the_profile_of_what_caused_it(trained: Path, tmp_path: Path) -> None:
+    from mllab.automation.worker import Workers
+
+    with Lab.host(shutil.copytree(trained, tmp_path / "own")) as lab:
+        lab.make_profile("customers", wait=True)
+        lab.workspace.has_workers = True
+        workers = Workers(lab.workspace)
+        workers.start()
+        lab.add(customers(tmp_path / "more.csv", 300, seed=9), source="customers")
+        deadline = time.monotonic() + 60
+        while len(lab.profiles("customers")) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        workers.stop()
+        retrained, _ = [job for job in lab.jobs() if job.kind == "retrain"]
+        profiled, _ = [job for job in lab.jobs() if job.kind == "profile"]
+    assert retrained.status is JobStatus.FINISHED
+    assert retrained.finished_at is not None
+    assert profiled.queued_at >= retrained.finished_at

@@ -68,7 +68,7 @@ def named(reference: str) -> tuple[str, int | None]:
         InvalidInput: the version is no number.
     """
     name, at, version = reference.partition("@")
-    if at and not version.isdigit():
+    if at and not (version.isascii() and version.isdigit()):
         raise InvalidInput(f"`{version}` is no version of a dataset", "write SOURCE@2, or SOURCE for the newest")
     return name, int(version) if at else None
 

@@ -19,12 +19,16 @@ from mllab.steps.profile.sketches import Repeats, hashes_of
 SAMPLE_ROWS = 200_000
 """Percentiles of so many rows are within 0.4 % of rank in 999 cases of 1,000 (Dvoretzky-Kiefer-Wolfowitz)."""
 EXACT_DISTINCT_ROWS = 1_000_000
-"""Up to so many rows distinct values are counted, beyond they are estimated."""
+"""Up to so many rows distinct values are counted (texts by a 64-bit hash), beyond they are estimated."""
+MOST_CHARACTERS = 256
+"""Longer texts stand in the sample with their beginning and a hash, so that long ones do not fill the memory."""
 MOST_LABELLED = 1 << 22
 """Rows of each model that are looked at for conflicting labels; of more, a share of the groups."""
 BINS = 40
 EXACT_INTEGER = 2**52
 """Below it every whole number and half is a float of its own."""
+LEAST_WIDTH = 1e-200
+"""Of all bins together: values of at most 3.4e38 can be divided by a 40th of it."""
 IQR_FACTOR = 1.5
 MAD_SCALE, ROBUST_Z = 0.6745, 3.5
 """Iglewicz and Hoaglin (1993): 0.6745 x |x - median| / MAD > 3.5."""
@@ -57,7 +61,8 @@ def count_all(plan: pl.LazyFrame, types: Mapping[str, DType], n_rows: int) -> di
 
 def _aggregates(name: str, dtype: DType, exact: bool) -> list[pl.Expr]:
     column = pl.col(name)
-    wanted = {"missing": column.null_count(), "distinct": column.n_unique() if exact else column.approx_n_unique()}
+    distinct = column.hash() if dtype is DType.STRING and exact else column
+    wanted = {"missing": column.null_count(), "distinct": distinct.n_unique() if exact else distinct.approx_n_unique()}
     if dtype in NUMBERS:
         wanted |= {
             "low": column.min(),
@@ -123,7 +128,7 @@ def look_through(
     days = {name: np.empty(0, np.int64) for name in dated}
     for frame in pieces():
         low, high = np.searchsorted(chosen, (begin, begin + frame.height))
-        taken.append(frame[chosen[low:high] - begin])
+        taken.append(shortened(frame[chosen[low:high] - begin]))
         begin += frame.height
         hashes = hashes_of(frame)
         rows.add(hashes, np.zeros_like(hashes))
@@ -139,6 +144,17 @@ def look_through(
         conflicting_labels={model: one.n_contradicting() for model, one in labels.items()},
         days=days,
     )
+
+
+def shortened(sample: pl.DataFrame) -> pl.DataFrame:
+    """The rows with long texts cut, and a hash of the whole behind them: texts that differ go on to differ."""
+    texts = [one for one in sample.iter_columns() if one.dtype == pl.String]
+    return sample.with_columns(_shortened(one) for one in texts)
+
+
+def _shortened(texts: pl.Series) -> pl.Series:
+    is_long = texts.str.len_chars() > MOST_CHARACTERS
+    return (texts.str.head(MOST_CHARACTERS) + "…" + texts.hash().cast(pl.String)).zip_with(is_long, texts)
 
 
 def _chosen(n_rows: int, seed: int) -> NDArray[np.int64]:
@@ -200,7 +216,7 @@ def _edges(start: float, end: float, sample: pl.Series) -> NDArray[np.float64]:
     if sample.dtype.is_integer() and end - start < BINS and max(-start, end) < EXACT_INTEGER:
         return np.arange(np.floor(start), np.floor(end) + 2) - 0.5
     edges = np.linspace(start, end, BINS + 1)
-    if (np.diff(edges) > 0).all():
+    if end - start > LEAST_WIDTH and (np.diff(edges) > 0).all():
         return edges
     reach = max(0.5, abs(start) * 1e-9)  # too close together for so many bins of their own
     return np.array([start - reach, end + reach])
@@ -223,7 +239,8 @@ def count_bins(pieces: Pieces, bounds: Mapping[str, Bounds]) -> dict[str, tuple[
 def _binned(values: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.int64]:
     """How many values lie under the first of equally spaced edges, in each bin, over the last edge."""
     n_bins = edges.size - 1
-    place = (values - edges[0]) * (n_bins / (edges[-1] - edges[0]))
+    with np.errstate(over="ignore"):  # a value far beyond very narrow bins is beyond them, whatever its distance
+        place = (values - edges[0]) / (edges[-1] - edges[0]) * n_bins
     np.floor(place, out=place)
     place += 1
     np.clip(place, 0, n_bins + 1, out=place)

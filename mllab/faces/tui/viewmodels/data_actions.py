@@ -10,8 +10,10 @@ from mllab.records import DataFile, DatasetVersion, FileStatus, Impact, ProfileE
 Version = tuple[str, int]
 """A source, and a version of its data."""
 Pair = tuple[Version, Version]
-_MOST_VERSIONS = 6
+_MOST_VERSIONS = 3
 """Versions of models that an impact names."""
+_MOST_CHANGES = 6
+"""Columns that the question about a schema names."""
 _NO_VERSION = "this is no dataset version: [ and ] go to versions"
 
 # -- files ------------------------------------------------------------------------------------------------------------
@@ -71,7 +73,9 @@ def _of(file: DataFile) -> str:
 
 def acceptance(file: DataFile) -> tuple[str, str]:
     """The question before a file's columns are taken over, and what follows from it."""
-    told = [contracts.change(one) for one in file.diff]
+    told = [contracts.change(one) for one in file.diff[:_MOST_CHANGES]]
+    if len(file.diff) > _MOST_CHANGES:
+        told.append(f"and {len(file.diff) - _MOST_CHANGES:,} more")
     follows = "New columns come in as they are, missing ones become optional, changed types are the file's."
     comes = "The next version of the contract comes with the file, once its rows are accepted."
     return f"Take the columns of {file.name} over into the contract of {file.source}?", "\n".join(

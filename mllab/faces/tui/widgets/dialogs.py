@@ -32,6 +32,7 @@ class Dialog(ModalScreen[T]):
                border: round $primary; }
         #title { text-style: bold; width: 1fr; }
         #text { width: 1fr; height: auto; margin: 1 0; }
+        #text Static { width: 1fr; height: auto; }
         #buttons { height: auto; width: 1fr; align-horizontal: right; }
         #how { width: 1fr; color: $muted; }
         #buttons Button { margin-left: 2; min-width: 10; height: 1; border: none; }
@@ -58,7 +59,8 @@ class Dialog(ModalScreen[T]):
         with Vertical(id="box"):
             yield Label(safe_text(self._title, limit=300), id="title")
             if self._text:
-                yield Static(_lines(self._text), id="text")
+                with VerticalScroll(id="text", can_focus=False):
+                    yield Static(_lines(self._text))
             yield from self.parts()
 
     def parts(self) -> ComposeResult:
@@ -74,9 +76,13 @@ class Dialog(ModalScreen[T]):
 class Choices(Dialog[str | None]):
     """A question with a few answers on buttons; the last one is the safe one and has the focus."""
 
+    DEFAULT_CSS = "Choices #text { scrollbar-size-vertical: 1; }"
+
     BINDINGS = [
         Binding("left,h", "app.focus_previous", show=False),
         Binding("right,l", "app.focus_next", show=False),
+        Binding("down,j", "scroll_text(1)", show=False),
+        Binding("up,k", "scroll_text(-1)", show=False),
     ]
 
     def __init__(self, title: str, text: str, choices: Sequence[tuple[str, str]], *, danger: str = "") -> None:
@@ -103,6 +109,11 @@ class Choices(Dialog[str | None]):
         """Enter alone never destroys anything, and does what is harmless."""
         buttons = self.query(Button)
         (buttons.last() if self._danger else buttons.first()).focus()
+
+    def action_scroll_text(self, lines: int) -> None:
+        """Move the text, where it is longer than the box."""
+        for text in self.query("#text"):
+            text.scroll_relative(y=lines, animate=False)
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
@@ -217,7 +228,7 @@ class PickSome(Listed[list[str] | None]):
 class Page(Dialog[None]):
     """Text to read: help, a traceback. Any of the leaving keys closes it."""
 
-    DEFAULT_CSS = "Page { #box { width: 100; } #text Static { width: 1fr; height: auto; } }"
+    DEFAULT_CSS = "Page { #box { width: 100; } }"
     BINDINGS = [
         Binding("q,question_mark,enter", "dismiss(None)", "close", show=False),
         Binding("j", "scroll(1)", show=False),

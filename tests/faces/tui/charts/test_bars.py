@@ -91,3 +91,9 @@ def test_numbers_below_zero_lie_left_of_the_line_at_zero() -> None:
     assert lines[0].index("│") == lines[1].index("│")
     assert "█" not in lines[0][: lines[0].index("│")] and "█" in lines[1][: lines[1].index("│")]
     assert lines[0].rstrip().endswith("+1") and lines[1].rstrip().endswith("-1")
+
+
+def test_other_texts_may_stand_at_the_ends_of_bars() -> None:
+    lines = bars([("a", 0.5), ("b", 1.0)], 30, texts=["50 %  n 7", "[/]\x1b  n 12"]).plain().split("\n")
+    assert lines[0].endswith("50 %  n 7") and lines[1].endswith("[/]\\x1b  n 12")
+    assert lines[1].count("█") == 2 * lines[0].count("█") > 0

@@ -32,6 +32,11 @@ def test_a_sparkline_shows_the_course_of_its_values(values: list[float | None], 
     assert sparkline(values, width) == line
 
 
+def test_a_sparkline_of_counts_begins_at_nothing() -> None:
+    assert sparkline([100, 99, None, 50], 4, low=0.0) == "██ ▅"
+    assert sparkline([0, 0], 3, low=0.0) == sparkline([0, 0], 3)
+
+
 def test_a_sparkline_can_be_ascii() -> None:
     assert sparkline([0, 1, 2, 3, 4, 5], 6, glyphs="ascii") == "_.-=*#"
 

@@ -298,6 +298,20 @@ def test_what_learnt_from_it_is_trained_again_where_that_is_wanted(profiled: Pat
     on_data(profiled, body)
 
 
+def test_where_there_is_little_room_a_long_question_scrolls_above_its_answers(empty_lab: Path) -> None:
+    diff = tuple(SchemaChange(column=f"c{at}", change="missing", contract="int") for at in range(30))
+    write_files(empty_lab, [a_refused(2, "wide.csv", code="schema", reason="much is missing", diff=diff)])
+
+    async def body(app: LabApp, pilot: Pilot[Any], screen: DataScreen) -> None:
+        text = await press(pilot, "N")
+        assert "- c0: missing" in text and "Take over" in text and "Cancel" in text and "and 24 more" not in text
+        text = await press(pilot, *["j"] * 20)
+        assert "- c0: missing" not in text and "rows are accepted" in text and "Cancel" in text
+        assert "- c0: missing" in await press(pilot, *["up"] * 20)
+
+    on_data(empty_lab, body, (60, 16))
+
+
 # -- what must hold anyway ------------------------------------------------------------------------------------------------
 
 
@@ -341,21 +355,25 @@ def test_hostile_columns_values_and_warnings_are_inert_everywhere(empty_lab: Pat
     on_data(empty_lab, body, size)
 
 
-def test_a_thousand_columns_are_listed_without_waiting(empty_lab: Path) -> None:
-    columns = tuple(a_column(f"c{at:04d}", against_target=(by_target(),)) for at in range(1000))
-    write_versions(empty_lab, 600)
+def test_a_thousand_columns_are_listed_and_their_table_is_kept_while_nothing_changes(empty_lab: Path) -> None:
+    names = [f"c{at:04d}" for at in range(1000)]
+    columns = tuple(a_column(name, against_target=(by_target(),)) for name in names)
+    write_versions(empty_lab, 600, more=names)
     write_profiles(empty_lab, a_profile(1, columns=columns))
 
     async def body(app: LabApp, pilot: Pilot[Any], screen: DataScreen) -> None:
-        await press(pilot, NEXT)
-        assert "c0000" in screen_text(app)
-        await press(pilot, NEXT, NEXT, "j")
-        assert screen.table.cursor_record.column == "customer"
+        assert "and 900 columns more" in await press(pilot, NEXT, "enter", "G")
+        text = await press(pilot, "escape", NEXT, NEXT, "G")
+        assert "c0999" in text and "0.71" in text and "customers: c0999" in text
+        rows = screen._rows
+        screen.reload()
+        await settle(pilot)
+        assert screen._rows is rows and screen.table.cursor_record.column == "c0999"
 
     on_data(empty_lab, body, WIDE)
 
 
-def test_news_of_profiles_contracts_and_versions_is_followed(trained_lab: Path) -> None:
+def test_news_of_profiles_contracts_and_versions_is_followed() -> None:
     assert {"profile", "contract", "datafile", "dataset"} <= DataScreen.FOLLOWS
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from textual.app import App, ComposeResult
 
+from mllab.faces.tui.charts.bars import bars
 from mllab.faces.tui.viewmodels.page import BLANK, Line
 from mllab.faces.tui.widgets.reader import Reader
 from mllab.faces.tui.widgets.words import wrapped
@@ -92,3 +93,12 @@ def test_text_is_wrapped_anew_when_the_pane_changes_its_width() -> None:
             assert seen[0] == 60 and seen[-1] == 30
 
     asyncio.run(main())
+
+
+def test_a_picture_stands_between_lines_in_its_colours_and_is_not_wrapped() -> None:
+    lines = [Line("before"), bars([("[b]a", 1.0)], 30), BLANK, Line("after")]
+    content = wrapped(lines, 30, {"positive": "#00ff00"})
+    told = content.plain.split("\n")
+    assert [told[0], *told[2:]] == ["before", "", "after"]
+    assert told[1].startswith("[b]a ██") and len(told[1]) == 30
+    assert any(str(span.style) == "#00ff00" for span in content.spans)
