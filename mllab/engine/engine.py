@@ -137,6 +137,8 @@ class Engine:
                 raise Cancelled("the lab is closing")
             found = self._children.get(lane)
             if found is None or not found.is_alive():
+                if found is not None:
+                    found.end()  # it died while it had nothing to do: its pipes are still open
                 found = self._children[lane] = _Child(self.artifacts.folder, self.memory_bytes)
             return found
 

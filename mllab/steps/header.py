@@ -35,6 +35,9 @@ def tidy_names(cells: Sequence[str], line: int) -> tuple[tuple[str, ...], tuple[
         if any(unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp") or one in _BIDI for one in name):
             reason = f"the name of column {position} holds control or direction characters: {escaped(name)}"
             raise Refused("bad_name", reason, "rename the column", line)
+        if name == "*" or (name.startswith("^") and name.endswith("$")):
+            reason = f"column {position} is called {shown(name)}, which tables read as a pattern of names"
+            raise Refused("bad_name", reason, "rename the column", line)
     _refuse_twins(names, line)
     trimmed = sum(name != cell for name, cell in zip(names, cells, strict=True))
     return names, ((f"spaces around {trimmed} column names trimmed",) if trimmed else ())

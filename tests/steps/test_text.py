@@ -69,6 +69,8 @@ REFUSED = {
     "names that differ in coding": ("caf\u00e9,cafe\u0301\n1,2\n".encode(), "name_clash", 1),
     "control character in a name": (b"a\x1b[31m,b\n1,2\n", "bad_name", 1),
     "line break in a name": (b'"a\nb",c\n1,2\n', "bad_name", 1),
+    "a star for a name": (b"a,*\n1,2\n", "bad_name", 1),
+    "a pattern for a name": (b"a,^b.$\n1,2\n", "bad_name", 1),
     "direction character in a name": ("a\u202eb,c\n1,2\n".encode(), "bad_name", 1),
     "cell too long": (b"a,b\n1," + b"x" * (MOST_CHARACTERS + 1) + b"\n", "field_too_long", 2),
     "too many columns": (",".join(f"c{i}" for i in range(1_501)).encode() + b"\n1\n", "too_wide", 1),
