@@ -72,7 +72,7 @@ def main() -> None:
         Lab.create(folder / "lab", file=folder / "table.csv", target="y", name="m")
         with Host(folder / "lab", port=0) as host:
             assert host.wait_until_quiet(120)
-            run = host.lab.runs()[0]
+            run = host.lab.list_runs()[0]
             model = host.lab.workspace.artifacts.get(run.artifacts["model.ubj"])
             (folder / "model.ubj").write_bytes(model)
             port = urlsplit(host.url).port + 1

@@ -12,7 +12,7 @@ from mllab.records import MetricPoint, Run, RunNames
 class Tracking(Opened):
     """What was tried, and what a person notes about it. Use it through `Lab`."""
 
-    def runs(
+    def list_runs(
         self,
         filter: str = "",
         *,
@@ -47,7 +47,7 @@ class Tracking(Opened):
         )
 
     def count_runs(self, filter: str = "", *, model: str | None = None, trashed: bool = False) -> int:
-        """How many runs a filter lets through; as `runs`."""
+        """How many runs a filter lets through; as `list_runs`."""
         now = self._workspace.clock()
         return self._workspace.runs.count_runs(filter, model=model, trashed=trashed, now=now)
 
@@ -60,7 +60,7 @@ class Tracking(Opened):
         sort: str = "-started",
         trashed: bool = False,
     ) -> int | None:
-        """How many runs stand before one in a list, or None where it is not in it; as `runs`."""
+        """How many runs stand before one in a list, or None where it is not in it; as `list_runs`."""
         now = self._workspace.clock()
         return self._workspace.runs.rank(run_id, filter, model=model, sort=sort, trashed=trashed, now=now)
 

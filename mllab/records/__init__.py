@@ -90,7 +90,7 @@ from mllab.records.registry import (
     RegisteredModel,
     VersionStatus,
 )
-from mllab.records.runs import MetricPoint, Run, RunNames, RunStatus, Task
+from mllab.records.runs import Experiment, GitState, MetricPoint, Run, RunDataset, RunNames, RunStatus, Task
 from mllab.records.transforms import FittedTransform
 from mllab.records.views import (
     Answer,
@@ -132,6 +132,7 @@ __all__ = [
     "Difference",
     "Erasure",
     "Event",
+    "Experiment",
     "Export",
     "ExportedFile",
     "FeaturePreview",
@@ -147,6 +148,7 @@ __all__ = [
     "FittedTransform",
     "Forget",
     "GateResult",
+    "GitState",
     "GoldenRow",
     "Histogram",
     "Impact",
@@ -197,6 +199,7 @@ __all__ = [
     "RetryJob",
     "Rollback",
     "Run",
+    "RunDataset",
     "RunNames",
     "RunStatus",
     "Schema",

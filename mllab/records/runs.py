@@ -28,6 +28,52 @@ class RunStatus(StrEnum):
         return self is RunStatus.RUNNING and other is not RunStatus.RUNNING
 
 
+class GitState(Record, frozen=True, kw_only=True):
+    """What the code of a run was, as git knows it."""
+
+    commit: str | None = None
+    """40 hex digits; None in a repository without a commit."""
+    branch: str | None = None
+    """None where no branch is checked out."""
+    is_dirty: bool = False
+    """Whether files differed from the commit or were new."""
+    diff: str | None = None
+    """Digest of the artifact that holds what differed, as a patch for `git apply`; None where nothing did."""
+    folder: str = ""
+    """Where in the repository the run was started, `/` as separator; empty at its root."""
+    notes: tuple[str, ...] = ()
+    """What of the changes could not be kept, and why."""
+
+
+class RunDataset(Record, frozen=True, kw_only=True):
+    """Data that a run has used, as it was told."""
+
+    name: str
+    digest: str
+    context: str = ""
+    """What it was used for, such as `training`."""
+    source: str = ""
+    """Where it came from; of mllab's own data `SOURCE@VERSION`."""
+    source_type: str = ""
+    schema: str = ""
+    """Columns and types as JSON; empty where unknown."""
+    profile: str = ""
+    """What is known about its size as JSON."""
+    tags: dict[str, str] = {}
+
+
+class Experiment(Record, frozen=True, kw_only=True):
+    """A named group of runs."""
+
+    experiment_id: str
+    """A whole number as text, as MLflow's clients expect it; `0` is `Default`."""
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    tags: dict[str, str] = {}
+    deleted_at: datetime | None = None
+
+
 class Run(Record, frozen=True, kw_only=True):
     """One training attempt."""
 
@@ -54,6 +100,20 @@ class Run(Record, frozen=True, kw_only=True):
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
     """Since when it lies in the trash: kept, but in no list."""
+    note: str = ""
+    """What a person wrote about it."""
+    parent_run_id: str | None = None
+    """The run that it is a part of."""
+    user: str = ""
+    source: str = ""
+    """The script that it was logged from."""
+    git: GitState | None = None
+    datasets: tuple[RunDataset, ...] = ()
+    training: str | None = None
+    """Digest of the artifact with the exact inputs of the fit, which it can be repeated from; only of runs that mllab
+    trained."""
+    peak_bytes: int | None = None
+    """The most memory its process held."""
 
 
 class MetricPoint(Record, frozen=True, kw_only=True):

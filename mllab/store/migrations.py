@@ -3,6 +3,8 @@
 A step, once released, is never edited: add another below it.
 """
 
+import re
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("mllab")
@@ -214,5 +216,85 @@ CREATE TABLE online_rows (
 def m004_data_and_features(db: Database) -> None:
     """Contracts and profiles by version, files that are taken back, feature views by version, a leaner online store."""
     for statement in _DATA_AND_FEATURES.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_TEXT_OF_PARAM = (
+    "CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null'"
+    " ELSE CAST(j.value AS TEXT) END"
+)
+_NUMBER_OF_PARAM = "CASE WHEN j.type IN ('integer', 'real') THEN j.value END"
+_TRACKING = f"""
+ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN parent_run_id TEXT;
+ALTER TABLE runs ADD COLUMN user TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN source TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN git TEXT;
+ALTER TABLE runs ADD COLUMN datasets TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN training TEXT;
+ALTER TABLE runs ADD COLUMN peak_bytes INTEGER;
+CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
+CREATE INDEX runs_experiment ON runs (experiment, started_at);
+
+CREATE TABLE experiments (
+    experiment_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL, tags TEXT NOT NULL, deleted_at INTEGER
+) STRICT;
+CREATE TRIGGER experiments_renamed AFTER UPDATE OF name ON experiments WHEN new.name <> old.name
+BEGIN UPDATE runs SET experiment = new.name WHERE experiment = old.name; END;
+INSERT INTO experiments SELECT CAST(row_number() OVER (ORDER BY min(started_at)) AS TEXT), experiment,
+    min(started_at), min(started_at), '{{}}', NULL FROM runs GROUP BY experiment;
+
+CREATE TABLE run_params (
+    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, number REAL, PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_params_text ON run_params (name, text);
+CREATE INDEX run_params_number ON run_params (name, number) WHERE number IS NOT NULL;
+CREATE TABLE run_tags (
+    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX run_tags_text ON run_tags (name, text);
+INSERT INTO run_params SELECT r.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM runs r, json_each(r.params) j;
+INSERT INTO run_tags SELECT r.run_id, j.key, j.value FROM runs r, json_each(r.tags) j;
+CREATE TRIGGER runs_added AFTER INSERT ON runs BEGIN
+    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM json_each(new.params) j;
+    INSERT INTO run_tags SELECT new.run_id, j.key, j.value FROM json_each(new.tags) j; END;
+CREATE TRIGGER runs_params_changed AFTER UPDATE OF params ON runs WHEN new.params <> old.params BEGIN
+    DELETE FROM run_params WHERE run_id = new.run_id;
+    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM json_each(new.params) j;
+    END;
+CREATE TRIGGER runs_tags_changed AFTER UPDATE OF tags ON runs WHEN new.tags <> old.tags BEGIN
+    DELETE FROM run_tags WHERE run_id = new.run_id;
+    INSERT INTO run_tags SELECT new.run_id, j.key, j.value FROM json_each(new.tags) j; END;
+
+CREATE TABLE points (
+    run_id TEXT NOT NULL, metric INTEGER NOT NULL REFERENCES metric_keys (id), step INTEGER NOT NULL,
+    at INTEGER NOT NULL, n INTEGER NOT NULL, value REAL, PRIMARY KEY (run_id, metric, step, at, n)
+) STRICT, WITHOUT ROWID;
+INSERT INTO points SELECT run_id, metric, step, at, 0, value FROM metric_points;
+DROP TABLE metric_points;
+ALTER TABLE points RENAME TO metric_points;
+CREATE TABLE summary (
+    run_id TEXT NOT NULL, metric INTEGER NOT NULL REFERENCES metric_keys (id), last REAL, last_step INTEGER NOT NULL,
+    last_at INTEGER NOT NULL, first REAL, first_step INTEGER NOT NULL, first_at INTEGER NOT NULL, min REAL, max REAL,
+    PRIMARY KEY (run_id, metric)
+) STRICT, WITHOUT ROWID;
+INSERT INTO summary SELECT s.run_id, s.metric, s.last, p.last_step,
+    (SELECT max(at) FROM metric_points q WHERE q.run_id = s.run_id AND q.metric = s.metric AND q.step = p.last_step),
+    s.first, p.first_step,
+    (SELECT min(at) FROM metric_points q WHERE q.run_id = s.run_id AND q.metric = s.metric AND q.step = p.first_step),
+    s.min, s.max FROM metric_summary s JOIN (SELECT run_id, metric, max(step) AS last_step, min(step) AS first_step
+    FROM metric_points GROUP BY run_id, metric) p ON p.run_id = s.run_id AND p.metric = s.metric;
+DROP TABLE metric_summary;
+ALTER TABLE summary RENAME TO metric_summary;
+CREATE INDEX metric_summary_last ON metric_summary (metric, last);
+"""
+
+
+@migrations()
+def m005_tracking(db: Database) -> None:
+    """Runs that are logged from scripts; experiments; parameters and tags of runs in indexes of their own."""
+    for statement in re.split(r";\n(?!\s+(?:DELETE|INSERT|END))", _TRACKING):
         if statement.strip():
             db.execute(statement)

@@ -1,9 +1,8 @@
 """Runs, in windows of long lists and one by one, and the points of their metrics."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -11,16 +10,13 @@ from mllab.errors import Conflict, NotFound
 from mllab.filters import parse, parse_sort
 from mllab.records import MetricPoint, Run, RunNames, RunStatus
 from mllab.store.db import Database
-from mllab.store.rows import from_micros, from_row, to_micros
+from mllab.store.rows import from_micros, from_row
 from mllab.store.run_filter import KnownNames, Sql, condition
 from mllab.store.run_query import MetricIndex, RunQuery, order_of
 
-if TYPE_CHECKING:
-    from mllab.store.writer import Transaction
-
 
 class Runs:
-    """Reads runs; appends metric points, which are bulk facts outside the log."""
+    """Reads runs."""
 
     def __init__(self, db: Database) -> None:
         """Read from one database."""
@@ -175,7 +171,7 @@ class Runs:
         """The curve of one metric, or of all, in order of steps."""
         rows = self._db.readers.all(
             "SELECT p.run_id, k.name AS metric, p.step, p.at, p.value FROM metric_points p JOIN metric_keys k"
-            " ON k.id = p.metric WHERE p.run_id = ?1 AND (?2 IS NULL OR k.name = ?2) ORDER BY k.name, p.step, p.at",
+            " ON k.id = p.metric WHERE p.run_id = ?1 AND (?2 IS NULL OR k.name = ?2) ORDER BY k.name, p.step, p.at, p.n",
             run_id,
             metric,
         )
@@ -189,54 +185,6 @@ class Runs:
             )
             for row in rows
         ]
-
-    @staticmethod
-    def add_points(tx: "Transaction", run_id: str, points: Iterable[MetricPoint]) -> None:
-        """Append points and bring each metric's summary up to date. Repeating a point changes nothing."""
-        keys: dict[str, int] = {}
-        for point in points:
-            if point.metric not in keys:
-                tx.execute("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", point.metric)
-                keys[point.metric] = tx.execute("SELECT id FROM metric_keys WHERE name = ?", point.metric).fetchone()[0]
-            tx.execute(
-                "INSERT OR IGNORE INTO metric_points (run_id, metric, step, at, value) VALUES (?, ?, ?, ?, ?)",
-                run_id,
-                keys[point.metric],
-                point.step,
-                to_micros(point.at),
-                point.value,
-            )
-        for key in keys.values():
-            tx.execute(
-                "INSERT OR REPLACE INTO metric_summary (metric, last, first, min, max, run_id) SELECT ?1,"
-                " (SELECT value FROM metric_points WHERE run_id = ?2 AND metric = ?1"
-                " ORDER BY step DESC, at DESC LIMIT 1),"
-                " (SELECT value FROM metric_points WHERE run_id = ?2 AND metric = ?1 ORDER BY step, at LIMIT 1),"
-                " min(value), max(value), ?2 FROM metric_points WHERE run_id = ?2 AND metric = ?1",
-                key,
-                run_id,
-            )
-
-    @staticmethod
-    def add_final(tx: "Transaction", run_id: str, metrics: Mapping[str, float], at: datetime) -> None:
-        """Make what a run reports at its end searchable: metrics without a curve become one point each.
-
-        A curve keeps its points; as its last value counts what the run reports, which may be of its best step.
-        """
-        sql = "SELECT DISTINCT k.name FROM metric_points p JOIN metric_keys k ON k.id = p.metric WHERE p.run_id = ?"
-        curves = {row[0] for row in tx.execute(sql, run_id)}
-        step = tx.execute("SELECT coalesce(max(step), 0) FROM metric_points WHERE run_id = ?", run_id).fetchone()[0]
-        points = [
-            MetricPoint(run_id=run_id, metric=metric, step=step, at=at, value=value)
-            for metric, value in metrics.items()
-            if metric not in curves
-        ]
-        Runs.add_points(tx, run_id, points)
-        tx.many(
-            "UPDATE metric_summary SET last = ? WHERE run_id = ?"
-            " AND metric = (SELECT id FROM metric_keys WHERE name = ?)",
-            [(metrics[metric], run_id, metric) for metric in curves & metrics.keys()],
-        )
 
 
 def _json(ids: Sequence[str]) -> str:

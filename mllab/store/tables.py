@@ -17,6 +17,7 @@ from mllab.records import (
     DatasetVersion,
     Deployment,
     Erasure,
+    Experiment,
     FeatureViewVersion,
     Job,
     Materialization,
@@ -30,7 +31,7 @@ from mllab.records import (
 )
 from mllab.store.connect import Readers
 
-NEWEST_STEP = "m004_data_and_features"
+NEWEST_STEP = "m005_tracking"
 """The last step of `migrations`, said again here for those who only read: they do not import what migrates."""
 
 
@@ -62,6 +63,7 @@ STATE_TABLES: dict[str, StateTable] = {
     "feature_view": StateTable("feature_views", FeatureViewVersion, ("view", "version")),
     "materialization": StateTable("materializations", Materialization, ("digest",)),
     "profile": StateTable("profiles", ProfileEntry, ("source", "version")),
+    "experiment": StateTable("experiments", Experiment, ("experiment_id",)),
     "training_set": StateTable("training_sets", TrainingSet, ("digest",)),
     "run": StateTable("runs", Run, ("run_id",)),
     "model": StateTable("models", RegisteredModel, ("name",)),

@@ -48,9 +48,9 @@ class Transaction:
         row = self._connection.execute(sql, args).fetchone()
         return from_row(record, row) if row is not None else None
 
-    def many(self, sql: str, rows: Any) -> None:
-        """Run a statement for every row."""
-        self._connection.executemany(sql, rows)
+    def many(self, sql: str, rows: Any) -> int:
+        """Run a statement for every row; how many rows of tables it has changed."""
+        return int(self._connection.executemany(sql, rows).rowcount)
 
     def emit(
         self,

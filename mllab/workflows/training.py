@@ -12,7 +12,8 @@ from mllab.records import DatasetVersion, Job, Lane, MetricPoint, Progress, Run,
 from mllab.steps.feature_plan import view_names
 from mllab.steps.learners import check_params
 from mllab.store.ids import new_id
-from mllab.store.runs import Runs
+from mllab.store.metrics import add_final, add_points, as_point
+from mllab.store.rows import to_micros
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import judge_and_promote, register
 from mllab.workflows.feature_views import Definition, definition, ensure_version
@@ -238,7 +239,7 @@ def _end(context: JobContext, run: Run, status: RunStatus, said: str, **fields: 
     change = {"run_id": run.run_id, "status": status, "finished_at": at, **fields}
 
     def end(tx: Transaction) -> None:
-        Runs.add_final(tx, run.run_id, fields.get("metrics", {}), at)
+        add_final(tx, run.run_id, fields.get("metrics", {}), to_micros(at))
         context.say(tx, f"run.{status.value}", run.run_id, said, change)
 
     context.workspace.db.write(end)
@@ -297,7 +298,7 @@ class _Curve:
         summary = {"run_id": self.run.run_id, "n_points": len(points), "step": last.step}
 
         def write(tx: Transaction) -> None:
-            Runs.add_points(tx, self.run.run_id, points)
+            add_points(tx, self.run.run_id, [as_point(point) for point in points])
             self.context.say(tx, "metrics.logged", self.run.run_id, said, summary)
 
         self.context.workspace.db.write(write)

@@ -48,7 +48,7 @@ def untouched(tmp_path_factory):
         host.wait_ready()
         assert host.stop() == 0
     with Lab.open(folder, read_only=True) as lab:
-        return lab.runs()[0].artifacts["model.ubj"]
+        return lab.list_runs()[0].artifacts["model.ubj"]
 
 
 def wait_until_idle(folder, seconds=60.0):
@@ -78,10 +78,10 @@ def test_a_lab_killed_at_a_commit_ends_as_if_it_had_not_been(tmp_path, untouched
         assert [source.version for source in lab.sources()] == [1]
         assert [version.version for version in lab.models()[0].versions] == [1]
         assert lab.models()[0].versions[0].aliases == ("champion",)
-        finished = [run for run in lab.runs() if run.status == "finished"]
+        finished = [run for run in lab.list_runs() if run.status == "finished"]
         assert [run.artifacts["model.ubj"] for run in finished] == [untouched] * len(finished)
         assert finished
-        assert all(run.error == "the process ended while it ran" for run in lab.runs() if run.status == "failed")
+        assert all(run.error == "the process ended while it ran" for run in lab.list_runs() if run.status == "failed")
         assert [job.status for job in lab.jobs()] == ["finished"] * len(lab.jobs())
         types = [event.type for event in lab.events(limit=10_000)]
         for once in ("datafile.accepted", "dataset.versioned", "version.registered", "gates.passed", "alias.moved"):
@@ -106,7 +106,7 @@ def test_a_killed_child_is_a_failed_run_with_a_cause_and_the_lab_lives(tmp_path)
         with Lab.open(folder) as lab:
             job = lab.train("churn", params={"rounds": 5000, "patience": 5000, "eta": 0.001})
             until = time.monotonic() + 30
-            while not (runs := lab.runs()) or runs[0].status != "running":
+            while not (runs := lab.list_runs()) or runs[0].status != "running":
                 assert time.monotonic() < until
                 time.sleep(0.02)
             for pid in children(host.process.pid):
@@ -126,7 +126,7 @@ def test_a_cancelled_training_is_a_cancelled_run(tmp_path):
         with Lab.open(folder) as lab:
             job = lab.train("churn", params={"rounds": 10_000, "patience": 10_000, "eta": 0.001})
             until = time.monotonic() + 30
-            while not (runs := lab.runs()) or runs[0].status != "running":
+            while not (runs := lab.list_runs()) or runs[0].status != "running":
                 assert time.monotonic() < until
                 time.sleep(0.02)
             lab.cancel(job.job_id)
@@ -143,7 +143,7 @@ def test_a_host_stopped_in_mid_training_goes_on_at_the_next_start(tmp_path):
         customers(folder / "inbox" / "customers-2.csv", 400, seed=5)
         until = time.monotonic() + 30
         with Lab.open(folder, read_only=True) as lab:
-            while "running" not in [run.status for run in lab.runs()]:
+            while "running" not in [run.status for run in lab.list_runs()]:
                 assert time.monotonic() < until
                 time.sleep(0.005)
         assert host.stop() == 0

@@ -14,8 +14,9 @@ from mllab.filters import And, Compare, FilterError, Not, Or, format_filter
 from mllab.records import MetricPoint, Run, RunNames, RunStatus
 from mllab.store.connect import Readers, sqlite3
 from mllab.store.db import Database
+from mllab.store.metrics import add_final, add_points, as_point
 from mllab.store.migrations import migrations
-from mllab.store.rows import to_row
+from mllab.store.rows import to_micros, to_row
 from mllab.store.run_query import RunQuery
 from mllab.store.runs import Runs
 from mllab.store.tables import NEWEST_STEP, is_current
@@ -45,7 +46,7 @@ def put(db, *runs):
     def write(tx):
         for run in runs:
             tx.emit("run.finished", run.run_id, "", run)
-            Runs.add_final(tx, run.run_id, run.metrics, run.started_at)
+            add_final(tx, run.run_id, run.metrics, to_micros(run.started_at))
 
     db.write(write)
 
@@ -83,7 +84,7 @@ def some(tmp_path_factory):
         MetricPoint(run_id=SOME[4].run_id, metric="val.loss", step=i, at=NOW, value=value)
         for i, value in enumerate(curve)
     ]
-    database.write(lambda tx: Runs.add_points(tx, SOME[4].run_id, points))
+    database.write(lambda tx: add_points(tx, SOME[4].run_id, [as_point(one) for one in points]))
     yield Runs(database)
     database.close()
 
@@ -439,9 +440,9 @@ def test_what_a_run_reports_at_its_end_is_searchable_and_its_curves_stay(db):
         MetricPoint(run_id=run.run_id, metric="val.loss", step=i, at=NOW, value=v) for i, v in enumerate([1, 0.2, 0.3])
     ]
     runs = Runs(db)
-    db.write(lambda tx: Runs.add_points(tx, run.run_id, curve))
+    db.write(lambda tx: add_points(tx, run.run_id, [as_point(one) for one in curve]))
     put(db, msgspec.structs.replace(run, metrics={}))
-    db.write(lambda tx: Runs.add_final(tx, run.run_id, run.metrics, NOW))
+    db.write(lambda tx: add_final(tx, run.run_id, run.metrics, to_micros(NOW)))
     assert [point.value for point in runs.metric_points(run.run_id, "val.loss")] == [1, 0.2, 0.3]
     assert [(point.step, point.value) for point in runs.metric_points(run.run_id, "test.auc")] == [(2, 0.9)]
     assert runs.count_runs("metric.test.auc>=0.9 metric.val.loss<=0.2 metric.val.loss.max=1") == 1
@@ -460,7 +461,8 @@ def test_a_database_of_the_first_schema_keeps_everything_and_becomes_searchable(
     run = a_run(1, metrics={"val.loss": 0.2, "test.auc": 1}, params={"lr": 0.1}, tags={"a": "b"})
     going = a_run(2, status=RunStatus.RUNNING, finished_at=None)
     for one in (run, going):
-        row = {name: value for name, value in to_row(Run, msgspec.structs.asdict(one)).items() if name != "deleted_at"}
+        known = {row[1] for row in old.execute("PRAGMA table_info(runs)")}
+        row = {name: value for name, value in to_row(Run, msgspec.structs.asdict(one)).items() if name in known}
         marks = ", ".join(f":{name}" for name in row)
         old.execute(f"INSERT INTO runs ({', '.join(row)}) VALUES ({marks})", row)
     old.execute("INSERT INTO metric_keys (name) VALUES ('val.loss')")

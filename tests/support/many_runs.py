@@ -27,6 +27,7 @@ _COLUMNS = (
 )
 _ENVIRONMENT = '{"python":"3.11.7","platform":"Linux-6.1-x86_64","mllab":"0.1.0","xgboost-cpu":"3.2.0"}'
 _ERRORS = ("the training process ended: out of memory", "step `fit` took longer than 600 seconds")
+_SUMMARY = "run_id, metric, last, first, min, max, last_step, last_at, first_step, first_at"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -63,8 +64,8 @@ def _write(connection: Any, n: int) -> None:
     connection.executemany("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", [(name,) for name in METRICS])
     _write_curves(connection)
     connection.execute(
-        "INSERT OR IGNORE INTO metric_summary (run_id, metric, last, first, min, max)"
-        " SELECT r.run_id, k.id, m.value, m.value, m.value, m.value"
+        f"INSERT OR IGNORE INTO metric_summary ({_SUMMARY}) SELECT r.run_id, k.id, m.value, m.value, m.value, m.value,"
+        " 0, r.started_at, 0, r.started_at"
         " FROM runs r, json_each(r.metrics) m JOIN metric_keys k ON k.name = m.key ORDER BY r.run_id, k.id"
     )
     for _, sql in indexes:
@@ -159,10 +160,11 @@ def _write_curves(connection: Any) -> None:
             curve = [ends[name] + 0.4 * 0.9**step for step in range(N_STEPS)]
             points = [(run_id, keys[name], step, started + step * 1000, value) for step, value in enumerate(curve)]
             connection.executemany(
-                "INSERT INTO metric_points (run_id, metric, step, at, value) VALUES (?, ?, ?, ?, ?)", points
+                "INSERT INTO metric_points (run_id, metric, step, at, n, value) VALUES (?, ?, ?, ?, 0, ?)", points
             )
             last = ends[name] if metrics != "{}" else curve[-1]
-            summary = (run_id, keys[name], last, curve[0], min(curve), max(curve))
+            times = (N_STEPS - 1, started + (N_STEPS - 1) * 1000, 0, started)
+            summary = (run_id, keys[name], last, curve[0], min(curve), max(curve), *times)
             connection.execute(
-                "INSERT INTO metric_summary (run_id, metric, last, first, min, max) VALUES (?, ?, ?, ?, ?, ?)", summary
+                f"INSERT INTO metric_summary ({_SUMMARY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", summary
             )

@@ -141,7 +141,7 @@ def test_the_data_goes_on_without_the_rows(lab: Lab) -> None:
 
 
 def test_the_erasure_is_recorded_without_who_it_was(lab: Lab) -> None:
-    sets = {run.training_set for run in lab.runs()}
+    sets = {run.training_set for run in lab.list_runs()}
     forget_jane(lab)
     of_people, of_visits = lab.erasures()
     assert (of_people.source, of_people.n_rows, of_people.n_files, of_people.n_predictions) == ("people", 1, 1, 3)
@@ -177,7 +177,7 @@ def test_a_new_version_is_still_judged_against_the_champion(lab: Lab) -> None:
 
 
 def test_what_is_gone_says_that_it_was_erased(lab: Lab) -> None:
-    run = lab.runs()[0]
+    run = lab.list_runs()[0]
     part = lab.dataset_versions("visits")[0].parts[0]
     lab.forget("people", {"customer": JANE}, wait=True)
     with pytest.raises(NotFound, match="erased on request"):
@@ -191,7 +191,7 @@ def test_what_is_gone_says_that_it_was_erased(lab: Lab) -> None:
 
 
 def test_the_training_set_of_the_source_itself_keeps_the_other_rows(lab: Lab) -> None:
-    run = lab.runs()[0]
+    run = lab.list_runs()[0]
     before = lab.get_training_set("came", digest=run.training_set)
     lab.forget("visits", {"customer": JANE}, wait=True)
     after = lab.get_training_set("came", digest=run.training_set)
@@ -362,7 +362,7 @@ def test_a_training_that_holds_the_rows_is_stopped_and_queued_again(lab: Lab) ->
     training = Thread(target=work, args=(lab.workspace, Lane.COMPUTE))
     training.start()
     until = time.monotonic() + 20
-    while lab.runs()[0].status is not RunStatus.RUNNING and time.monotonic() < until:
+    while lab.list_runs()[0].status is not RunStatus.RUNNING and time.monotonic() < until:
         time.sleep(0.02)
     forget_jane(lab)
     training.join(20)

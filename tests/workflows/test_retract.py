@@ -202,7 +202,7 @@ def test_the_impact_of_a_file_goes_down_to_the_answers(lab: Lab) -> None:
         lab.predict("churn", [row, row])
     lab.predictions()
     found = lab.impact("customers.csv")
-    run = lab.runs(model="churn")[0]
+    run = lab.list_runs(model="churn")[0]
     assert (found.status, found.dataset_versions, found.n_rows) == ("accepted", (1,), 600)
     assert (found.training_sets, found.runs) == ((run.training_set,), (run.run_id,))
     assert [(one.model, one.version, one.aliases, one.n_predictions) for one in found.versions] == [
@@ -217,7 +217,7 @@ def test_a_retraining_after_a_retraction_learns_without_the_file(lab: Lab) -> No
     before = lab.retract("customers.csv")
     assert before.retrain == ("churn",)
     lab.retrain("churn", wait=True)
-    run = lab.runs(model="churn")[0]
+    run = lab.list_runs(model="churn")[0]
     record = lab.get_training_set("churn", digest=run.training_set).record
     assert record.n_train + record.n_validation + record.n_test == 500
     assert lab.impact("customers.csv").runs == before.runs, "the new run has nothing to do with it"

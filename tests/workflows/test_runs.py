@@ -18,12 +18,12 @@ from tests.support.labs import a_lab
 @pytest.fixture
 def run(lab: Lab) -> Run:
     """A run whose version is champion."""
-    return lab.runs()[0]
+    return lab.list_runs()[0]
 
 
 def a_second_run(lab: Lab) -> Run:
     """A finished run without a version, as a training would leave it."""
-    first = lab.runs()[-1]
+    first = lab.list_runs()[-1]
     second = msgspec.structs.replace(first, run_id=f"{first.run_id[:-1]}x", name="second", job_id=None)
     lab.workspace.db.write(lambda tx: tx.emit("run.finished", second.run_id, "second finished", second))
     return second
@@ -35,12 +35,14 @@ def last_event(lab: Lab):
 
 def test_what_a_training_reports_is_found_at_once(lab, run):
     value = run.metrics["test.roc_auc"]
-    assert lab.runs(f"metric.test.roc_auc={value!r}") == [run]
-    assert lab.runs(f"metric.roc_auc>={value!r} status:finished", sort="-metric.test.roc_auc") == [run]
-    assert lab.runs(f"metric.test.roc_auc>{value!r}") == []
+    assert lab.list_runs(f"metric.test.roc_auc={value!r}") == [run]
+    assert lab.list_runs(f"metric.roc_auc>={value!r} status:finished", sort="-metric.test.roc_auc") == [run]
+    assert lab.list_runs(f"metric.test.roc_auc>{value!r}") == []
     assert set(run.metrics) <= set(lab.run_names().metrics)
     best = run.metrics["validation.log_loss"]
-    assert lab.runs(f"metric.validation.log_loss={best!r}") == [run], "the reported value counts, not the curve's last"
+    assert lab.list_runs(f"metric.validation.log_loss={best!r}") == [run], (
+        "the reported value counts, not the curve's last"
+    )
 
 
 def test_a_metric_without_a_curve_has_one_point_and_a_curve_is_left_as_it_was(lab, run):
@@ -58,7 +60,7 @@ def test_a_tag_is_set_changed_and_taken_away(lab, run):
     assert last_event(lab).text == f"{run.name} tagged note, owner, tag task taken away"
     assert last_event(lab).payload == {"run_id": run.run_id, "tags": tagged.tags}
     assert lab.tag_run(run.run_id, set={"note": "second"}).tags["note"] == "second"
-    assert lab.runs("tag.note:second") == [lab.run(run.run_id)]
+    assert lab.list_runs("tag.note:second") == [lab.run(run.run_id)]
     assert lab.run_names().tags == ("cause", "note", "owner")
 
 
@@ -91,18 +93,18 @@ def test_a_tag_that_cannot_be_is_refused_and_the_others_with_it(lab, run, key, v
 
 def test_a_run_in_the_trash_leaves_the_lists_and_comes_back(lab):
     second = a_second_run(lab)
-    seen = lab.runs()
+    seen = lab.list_runs()
     trashed = lab.trash_run("second")
     assert trashed.deleted_at is not None
     assert last_event(lab).type == "run.trashed"
-    assert second.run_id not in [one.run_id for one in lab.runs()]
+    assert second.run_id not in [one.run_id for one in lab.list_runs()]
     assert (lab.count_runs(), lab.count_runs(trashed=True)) == (len(seen) - 1, 1)
-    assert lab.runs(trashed=True) == [trashed]
+    assert lab.list_runs(trashed=True) == [trashed]
     assert lab.run("second") == trashed
     assert lab.run_rank(second.run_id) is None
     assert lab.restore_run("second") == second
     assert last_event(lab).type == "run.restored"
-    assert lab.runs() == seen
+    assert lab.list_runs() == seen
 
 
 def test_the_trash_refuses_a_run_twice_and_one_that_is_not_there(lab):
@@ -129,7 +131,7 @@ def test_a_run_whose_version_is_under_an_alias_stays(lab, run):
     lab.promote("churn", 1, alias="shadow")
     with pytest.raises(Conflict, match="churn version 1, which is champion and shadow"):
         lab.trash_run(run.name)
-    assert lab.runs()[0] == run
+    assert lab.list_runs()[0] == run
 
 
 def test_the_log_replayed_gives_the_same_runs(lab, run):
@@ -144,14 +146,14 @@ def test_the_log_replayed_gives_the_same_runs(lab, run):
 
 
 def test_the_clock_of_the_lab_decides_what_is_a_week_ago(lab, run):
-    assert lab.runs("started>7d") == [run]
+    assert lab.list_runs("started>7d") == [run]
     assert lab.count_runs("started<7d") == 0
     assert lab.run_rank(run.run_id, "started>7d", sort="name") == 0
 
 
 def test_an_error_in_a_filter_keeps_its_place(lab):
     with pytest.raises(FilterError) as caught:
-        lab.runs("churn metric.rok_auc>0.9")
+        lab.list_runs("churn metric.rok_auc>0.9")
     assert (caught.value.start, caught.value.end) == (6, 24)
     assert "test.roc_auc" in caught.value.hint
 
@@ -163,4 +165,4 @@ def test_a_lab_of_the_first_schema_is_brought_up_to_date_when_it_is_only_read(tm
     migrations.apply(sqlite_utils.Database(old), stop_before="m002_runs_in_long_lists")
     old.close()
     with Lab.open(folder, read_only=True) as lab:
-        assert lab.runs() == []
+        assert lab.list_runs() == []

@@ -181,7 +181,7 @@ def train(
             print_queued(job, as_json)
             return
         over = wait(it, job)
-        run = next((one for one in it.runs(model=model) if one.job_id == over.job_id), None)
+        run = next((one for one in it.list_runs(model=model) if one.job_id == over.job_id), None)
         happened = done_by(it, over)
     if as_json:
         print_json(run or over)

@@ -48,7 +48,7 @@ def list_runs(
     """List runs, newest first or as sorted."""
     text = " ".join(filter or [])
     with reading(lab) as it, _pointing_into(text, sort):
-        runs = it.runs(text, model=model, sort=sort, limit=limit, trashed=trash)
+        runs = it.list_runs(text, model=model, sort=sort, limit=limit, trashed=trash)
     if as_json:
         print_json(runs)
         return

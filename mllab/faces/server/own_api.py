@@ -202,7 +202,7 @@ async def runs(
 
     def look(lab: Lab) -> Page[Run]:
         def window(offset: int, n: int) -> list[Run]:
-            return lab.runs(filter, model=model, sort=sort, offset=offset, limit=n)
+            return lab.list_runs(filter, model=model, sort=sort, offset=offset, limit=n)
 
         def rank(run_id: str) -> int | None:
             return lab.run_rank(run_id, filter, model=model, sort=sort)

@@ -61,7 +61,7 @@ class LabCommands(Provider):
         quoted = '"' + query.replace("\\", "\\\\").replace('"', '\\"') + '"'
         try:
             models = lab.models()
-            runs = lab.runs(quoted, limit=_MOST_RUNS)
+            runs = lab.list_runs(quoted, limit=_MOST_RUNS)
         except LabError:
             return []
         found: list[tuple[str, str, Callable[[], object]]] = []

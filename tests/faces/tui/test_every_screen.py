@@ -229,7 +229,7 @@ def test_attached_every_screen_works_and_commands_are_carried_out(own_lab: Path)
                 assert "attached :" in screen_text(app), name
             await go_to(pilot, "runs")
             await pilot.press("t", *"team=red", "enter")
-            await wait_for(pilot, lambda: bool(app.lab.runs("tag.team:red")))
+            await wait_for(pilot, lambda: bool(app.lab.list_runs("tag.team:red")))
             await go_to(pilot, "predict")
             await pilot.press("ctrl+s")
             await wait_for(pilot, lambda: "churned" in screen_text(app) and "p_" in str(present(app).copyable()))

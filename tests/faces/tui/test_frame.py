@@ -47,7 +47,7 @@ async def find(pilot: QuickPilot, text: str, shown: str) -> None:
 
 def test_the_palette_finds_an_action_a_model_and_a_run_by_name_and_goes_there(trained_lab: Path) -> None:
     with Lab.open(trained_lab, read_only=True) as lab:
-        (wanted,) = lab.runs("name:churn-3")
+        (wanted,) = lab.list_runs("name:churn-3")
 
     async def main() -> None:
         async with lab_app(trained_lab) as (app, pilot):

@@ -103,7 +103,7 @@ class HomeScreen(LabScreen):
             refused=_refused(lab),
             outdated=standing(lab, failures),
         )
-        newest = lab.runs(model=app.model, limit=1)
+        newest = lab.list_runs(model=app.model, limit=1)
         run = newest[0] if newest else None
         return Seen(glance, run, lab.metric_points(run.run_id) if run else [])
 

@@ -46,7 +46,7 @@ def look(lab: Lab, only: str | None, chosen: str | None) -> Seen:
 
 
 def _standing(lab: Lab, model: ModelSummary | None, only: str | None, n_models: int) -> view.Standing:
-    runs = lab.runs(model=model.name, limit=1) if model is not None else []
+    runs = lab.list_runs(model=model.name, limit=1) if model is not None else []
     return view.Standing(
         model=model,
         only=only,

@@ -278,7 +278,7 @@ class RunsScreen(FilteredScreen):
 
     def exported(self, lab: Lab) -> tuple[Sequence[str], Sequence[Sequence[Any]], Any]:
         """Every run of the filter in this order, with the shown columns."""
-        runs = lab.runs(self._filter, model=self.lab_app.model, sort=self._sort, limit=MOST_EXPORTED)
+        runs = lab.list_runs(self._filter, model=self.lab_app.model, sort=self._sort, limit=MOST_EXPORTED)
         now = self.lab_app.now()
         return (
             ["run_id", *self._shown],

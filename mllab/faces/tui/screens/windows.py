@@ -31,7 +31,7 @@ class RunRows(NamedTuple):
 
     def window(self, offset: int, limit: int) -> Sequence[Run]:
         """Some of them."""
-        return self.lab.runs(self.filter, model=self.model, sort=self.sort, offset=offset, limit=limit)
+        return self.lab.list_runs(self.filter, model=self.model, sort=self.sort, offset=offset, limit=limit)
 
     def rank(self, key: str) -> int | None:
         """Where a run stands."""

@@ -84,7 +84,7 @@ def test_it_looks_as_it_should(empty_lab: Path, size: tuple[int, int]) -> None:
     async def main() -> None:
         async with lab_app(empty_lab, size) as (app, pilot):
             assert app.lab is not None
-            runs = [run for run in app.lab.runs() if run.status is RunStatus.FINISHED and run.model == "churn"][:3]
+            runs = [run for run in app.lab.list_runs() if run.status is RunStatus.FINISHED and run.model == "churn"][:3]
             app.push_screen(CompareScreen([run.run_id for run in runs]))
             await settle(pilot)
             matches_golden(GOLDEN / f"compare-{size[0]}x{size[1]}.txt", still(screen_text(app)))

@@ -39,7 +39,7 @@ def change_everything(lab: Lab) -> None:
     lab.train("churn")
     answer = lab.predict("churn", [lab.signature("churn").bundle.request_example] * 2)
     lab.log_labels([{"prediction_id": answer.prediction_ids[0], "label": True}])
-    for run in lab.runs():
+    for run in lab.list_runs():
         lab.tag_run(run.run_id, set={"seen": "by others"})
     lab.promote("churn", 2)
 

@@ -14,7 +14,7 @@ from mllab.faces.tui.screens.run import TABS, RunScreen
 from mllab.faces.tui.widgets.tabline import TabLine
 from mllab.lab import Lab
 from mllab.records import JobStatus, Run, RunStatus
-from mllab.store.runs import Runs
+from mllab.store.metrics import add_points, as_point
 from tests.support.goldens import matches_golden
 from tests.support.many_runs import write_runs
 from tests.support.runs import a_curve, a_job, a_live_run, rename_table, still
@@ -41,7 +41,7 @@ def on_run(folder: Path, body: Body, run: str = "churn-2", size: tuple[int, int]
 def newest_finished(app: LabApp, n: int) -> list[Run]:
     """The newest finished runs of one model."""
     assert app.lab is not None
-    return [run for run in app.lab.runs() if run.status is RunStatus.FINISHED and run.model == "churn"][:n]
+    return [run for run in app.lab.list_runs() if run.status is RunStatus.FINISHED and run.model == "churn"][:n]
 
 
 async def show(app: LabApp, pilot: Pilot[Any], run_id: str) -> RunScreen:
@@ -93,7 +93,8 @@ def begin_live(lab: Lab, **fields: Any) -> str:
 
 def log_points(lab: Lab, run_id: str, *values: float) -> None:
     def write(tx: Any) -> None:
-        Runs.add_points(tx, run_id, a_curve("validation.log_loss", *values, run_id=run_id))
+        points = a_curve("validation.log_loss", *values, run_id=run_id)
+        add_points(tx, run_id, [as_point(one) for one in points])
         tx.emit("metrics.logged", run_id, f"slow-1 step {len(values)}", {"run_id": run_id}, job_id="job_1")
 
     lab.workspace.db.write(write)
@@ -207,7 +208,7 @@ def test_several_metrics_are_gone_through_with_up_and_down(own_lab: Path) -> Non
             *a_curve("validation.f1", 1, 2, run_id=run_id),
             *a_curve("loss", 1, 2, run_id=run_id),
         ]
-        lab.workspace.db.write(lambda tx: Runs.add_points(tx, run_id, points))
+        lab.workspace.db.write(lambda tx: add_points(tx, run_id, [as_point(one) for one in points]))
         await show(app, pilot, run_id)
         text = await to_tab(pilot, "learning curves")
         assert "curves 1-2 of 3" in text

@@ -126,7 +126,7 @@ def test_it_sorts_by_the_next_column_and_turns_round(trained_lab: Path) -> None:
         async with lab_app(trained_lab) as (app, pilot):
             screen = await to_runs(pilot)
             with Lab.open(trained_lab, read_only=True) as lab:
-                by_name = [run.run_id for run in lab.runs(sort="name")]
+                by_name = [run.run_id for run in lab.list_runs(sort="name")]
             while screen._sort != "name":
                 await pilot.press("s")
             await settle(pilot)

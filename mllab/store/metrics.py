@@ -1,0 +1,100 @@
+"""Points of metrics on their way into the database: bulk facts outside the log, with one summary row for each curve."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from mllab.records import MetricPoint
+from mllab.store.rows import to_micros
+
+if TYPE_CHECKING:
+    from mllab.store.writer import Transaction
+
+_POINT = "INSERT OR IGNORE INTO metric_points (run_id, metric, step, at, n, value) VALUES (?, ?, ?, ?, ?, ?)"
+_IS_LATER = "(excluded.last_step, excluded.last_at) >= (last_step, last_at)"
+_IS_EARLIER = "(excluded.first_step, excluded.first_at) < (first_step, first_at)"
+_SUMMARY = (
+    "INSERT INTO metric_summary (run_id, metric, last, last_step, last_at, first, first_step, first_at, min, max)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, metric) DO UPDATE SET"
+    f" last = iif({_IS_LATER}, excluded.last, last), last_step = iif({_IS_LATER}, excluded.last_step, last_step),"
+    f" last_at = iif({_IS_LATER}, excluded.last_at, last_at), first = iif({_IS_EARLIER}, excluded.first, first),"
+    f" first_step = iif({_IS_EARLIER}, excluded.first_step, first_step),"
+    f" first_at = iif({_IS_EARLIER}, excluded.first_at, first_at),"
+    " min = min(coalesce(min, excluded.min), coalesce(excluded.min, min)),"
+    " max = max(coalesce(max, excluded.max), coalesce(excluded.max, max))"
+)
+
+
+class Point(NamedTuple):
+    """One value of one metric, as it is logged."""
+
+    metric: str
+    step: int
+    at: int
+    """Microseconds since 1970 in UTC."""
+    value: float
+
+
+def as_point(point: MetricPoint) -> Point:
+    """A record as it is logged."""
+    return Point(point.metric, point.step, to_micros(point.at), point.value)
+
+
+def add_points(tx: "Transaction", run_id: str, points: Sequence[Point]) -> None:
+    """Append points and bring each metric's summary up to date.
+
+    Repeating a point changes nothing; another value at the same step and time is kept beside the first. Not a number
+    is stored as NULL, infinities as they are.
+    """
+    keys = _keys(tx, {point.metric for point in points})
+    rows = [(run_id, keys[metric], step, at, 0, value) for metric, step, at, value in points]
+    if tx.many(_POINT, rows) < len(rows):
+        _add_beside(tx, rows)
+    by_metric: dict[str, list[Point]] = {}
+    for point in points:
+        by_metric.setdefault(point.metric, []).append(point)
+    tx.many(_SUMMARY, [_summary(run_id, keys[metric], found) for metric, found in by_metric.items()])
+
+
+def _keys(tx: "Transaction", names: set[str]) -> dict[str, int]:
+    tx.many("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", [(name,) for name in sorted(names)])
+    sql = "SELECT name, id FROM metric_keys WHERE name IN (SELECT value FROM json_each(?))"
+    return dict(tuple(row) for row in tx.execute(sql, msgspec.json.encode(sorted(names)).decode()))
+
+
+def _add_beside(tx: "Transaction", rows: Iterable[tuple[str, int, int, int, int, float]]) -> None:
+    """What stands at the same step and time as another point: a repetition, or another value."""
+    sql = "SELECT value FROM metric_points WHERE run_id = ? AND metric = ? AND step = ? AND at = ?"
+    for run_id, metric, step, at, _, value in rows:
+        there = [row[0] for row in tx.execute(sql, run_id, metric, step, at)]
+        if (None if math.isnan(value) else value) not in there:
+            tx.execute(_POINT, run_id, metric, step, at, len(there), value)
+
+
+def _summary(run_id: str, key: int, points: Sequence[Point]) -> tuple[str | int | float | None, ...]:
+    first, last = points[0], points[0]
+    for point in points[1:]:
+        if (point.step, point.at) >= (last.step, last.at):
+            last = point
+        elif (point.step, point.at) < (first.step, first.at):
+            first = point
+    known = [point.value for point in points if not math.isnan(point.value)]
+    least, most = (min(known), max(known)) if known else (None, None)
+    return (run_id, key, last.value, last.step, last.at, first.value, first.step, first.at, least, most)
+
+
+def add_final(tx: "Transaction", run_id: str, metrics: Mapping[str, float], at: int) -> None:
+    """Make what a run reports at its end searchable: metrics without a curve become one point each.
+
+    A curve keeps its points; as its last value counts what the run reports, which may be of its best step.
+    """
+    sql = "SELECT k.name, s.last_step FROM metric_summary s JOIN metric_keys k ON k.id = s.metric WHERE s.run_id = ?"
+    curves = dict(tuple(row) for row in tx.execute(sql, run_id))
+    step = max(curves.values(), default=0)
+    add_points(tx, run_id, [Point(name, step, at, value) for name, value in metrics.items() if name not in curves])
+    tx.many(
+        "UPDATE metric_summary SET last = ? WHERE run_id = ? AND metric = (SELECT id FROM metric_keys WHERE name = ?)",
+        [(value, run_id, name) for name, value in metrics.items() if name in curves],
+    )
