@@ -5,10 +5,11 @@ PORTED := $(if $(PORT),--port $(PORT))
 BIN   := .venv/bin
 STAMP := .venv/.setup-done
 PEERS := .venv-peers/.setup-done
+CLIENTS ?= .venv-clients
 DOCS  := $(wildcard docs/*.md)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-faults check-peers bench docs
+.PHONY: help setup run test check check-faults check-peers check-clients bench docs
 
 help: ## Print these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +48,13 @@ $(PEERS): Makefile
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check "feast==0.67.*"
 	@touch $@
+
+check-clients: setup $(CLIENTS)/bin/mlflow ## Log to a lab with MLflow's own client (CLIENTS=FOLDER of an environment that has it)
+	CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -m clients tests/peers
+
+$(CLIENTS)/bin/mlflow:
+	$(PYTHON) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check "mlflow==3.17.*" "xgboost==3.*" skops matplotlib
 
 bench: setup ## Run the benchmarks
 	$(BIN)/python -m benchmarks

@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import features, intake, loop, profile, serve, start, tui
+from benchmarks import features, intake, loop, profile, search, serve, start, tui
 
 ALL = {
     "start": start.main,
@@ -10,6 +10,7 @@ ALL = {
     "features": features.main,
     "loop": loop.main,
     "profile": profile.main,
+    "search": search.main,
     "serve": serve.main,
     "tui": tui.main,
 }

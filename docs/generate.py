@@ -25,6 +25,7 @@ NOUNS = (
     "transforms",
     "bundle",
     "runs",
+    "keeping",
     "registry",
     "predictions",
     "jobs",

@@ -19,6 +19,7 @@ import msgspec
 
 from mllab import __version__
 from mllab.automation.keeper import Keeper
+from mllab.automation.lineage import LineageExport
 from mllab.automation.schedule import Schedule
 from mllab.automation.watcher import Watcher
 from mllab.automation.worker import Workers
@@ -53,7 +54,7 @@ class Host:
         """
         self._folder, self._port, self._polling = Path(folder), port, polling
         self._stop = threading.Event()
-        self._parts: list[Watcher | Workers | Schedule | Keeper] = []
+        self._parts: list[Watcher | Workers | Schedule | Keeper | LineageExport] = []
         self._info: HostInfo | None = None
         self._log: logging.Handler | None = None
         self.url = ""
@@ -92,7 +93,8 @@ class Host:
             import_xgboost()
         restore(self._workspace)
         self._announce_readiness()
-        for part in (keeper, workers, self._watcher, self._schedule):
+        lineage = LineageExport(self._workspace, self._workspace.config().lineage)
+        for part in (lineage, keeper, workers, self._watcher, self._schedule):
             self._parts.append(part)
             part.start()
         self._follower = threading.Thread(target=self._follow, name="mllab-follower", daemon=True)

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,6 +11,7 @@ from mllab.config.tables import (
     FeatureViewTable,
     FieldTable,
     LabConfig,
+    LineageTable,
     ModelTable,
     SourceTable,
     SplitTable,
@@ -78,6 +80,18 @@ class Check:
             self.trigger(name, trigger)
         if config.serving.default is not None:
             self.known("serving.default", config.serving.default, list(config.model), "model")
+        self.lineage(config.lineage)
+
+    def lineage(self, table: LineageTable) -> None:
+        """Check `[lineage]`."""
+        parts = PurePosixPath("-" if table.file is None else table.file).parts
+        is_bad = not parts or ".." in parts or parts[0] in ("/", ".mllab", "inbox")
+        if table.file is not None and (is_bad or not table.file.endswith((".jsonl", ".ndjson"))):
+            hint = 'name a file in the lab\'s folder that ends so: "outbox/openlineage.jsonl"'
+            self.fail("lineage.file", f"`{table.file}` cannot be written to", hint)
+        if table.url is not None and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", table.url):
+            hint = "for example http://localhost:5000/api/v1/lineage"
+            self.fail("lineage.url", f"`{table.url}` is no http or https URL", hint)
 
     def names(self) -> None:
         """Refuse names that could not stand in a path or a command line."""

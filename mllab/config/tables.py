@@ -219,6 +219,15 @@ class ServingTable(Table, frozen=True, kw_only=True):
     default: str | None = None
 
 
+class LineageTable(Table, frozen=True, kw_only=True):
+    """`[lineage]`: jobs told to others as OpenLineage's run events; read when the host starts."""
+
+    file: str | None = None
+    """Append one JSON object a line to this file, a path from the lab's folder: `outbox/openlineage.jsonl`."""
+    url: str | None = None
+    """Post each event to this URL, for example `http://localhost:5000/api/v1/lineage`."""
+
+
 class LabConfig(Table, frozen=True, kw_only=True):
     """A whole declaration."""
 
@@ -233,6 +242,7 @@ class LabConfig(Table, frozen=True, kw_only=True):
     trigger: dict[str, TriggerTable] = {}
     engine: EngineTable = EngineTable()
     serving: ServingTable = ServingTable()
+    lineage: LineageTable = LineageTable()
 
     def zone_of(self, source: str) -> str:
         """Zone of naive times of a source."""

@@ -11,6 +11,7 @@ import polars as pl
 
 from mllab.config import GateTable
 from mllab.engine.frames import load_frame
+from mllab.engine.memory import peak_bytes, reset_peak
 from mllab.engine.training import columns_of, declaration
 from mllab.records import Bundle, GateResult, Progress
 from mllab.steps.evaluate import encode_target
@@ -36,9 +37,12 @@ def threads() -> int:
 def fit(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_stop: ShouldStop) -> dict[str, Any]:
     """Fit a model and put together what serving needs of it.
 
-    Inputs: model, training_set, toml, features, config_digest, schema, params, seed. Outputs: bundle and booster
-    (digests), task, params, metrics, curves, n_rounds.
+    Inputs: model, training_set, toml, features, config_digest, schema, params, seed, and nthread where it is to be
+    another than this machine's. Outputs: bundle and booster (digests), task, params, metrics, curves, n_rounds,
+    peak_bytes (of the process, while it fitted).
     """
+    reset_peak()
+    nthread = inputs.get("nthread") or threads()
     config, _ = declaration(artifacts, inputs)
     table = config.model[inputs["model"]]
     plan = plan_features(config, inputs["model"], columns_of(inputs["schema"]))
@@ -53,7 +57,7 @@ def fit(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_sto
         params=inputs["params"],
         transforms=chosen_transforms(config, inputs["model"], plan.groups),
         seed=inputs["seed"],
-        nthread=threads(),
+        nthread=nthread,
         report=report,
         should_stop=should_stop,
     )
@@ -75,10 +79,11 @@ def fit(artifacts: Artifacts, inputs: dict[str, Any], report: Report, should_sto
         "bundle": artifacts.put(msgspec.json.encode(bundle)),
         "booster": booster,
         "task": trained.task.value,
-        "params": trained.params | {"nthread": threads()},
+        "params": trained.params | {"nthread": nthread},
         "metrics": metrics,
         "curves": trained.curves,
         "n_rounds": trained.n_rounds,
+        "peak_bytes": peak_bytes(),
     }
 
 

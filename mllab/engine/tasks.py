@@ -15,6 +15,7 @@ from mllab.store.artifacts import Artifacts
 Task = Callable[[Artifacts, dict[str, Any], Callable[[Progress], None], Callable[[], bool]], dict[str, Any]]
 
 _WHERE = {
+    "compare_rows": "mllab.engine.comparing",
     "detect": "mllab.engine.intake",
     "match": "mllab.engine.intake",
     "propose": "mllab.engine.intake",
@@ -29,6 +30,7 @@ _WHERE = {
     "part_rows": "mllab.engine.viewing",
     "replay_features": "mllab.engine.replaying",
     "training_set": "mllab.engine.training",
+    "training_set_again": "mllab.engine.reproducing",
     "fit": "mllab.engine.modelling",
     "judge": "mllab.engine.modelling",
 }

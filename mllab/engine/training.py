@@ -11,7 +11,7 @@ from mllab.engine.frames import keep_frame, load_parts
 from mllab.engine.user_code import call, load_functions
 from mllab.engine.viewing import ViewInputs, load_view
 from mllab.records import DType, Progress, Schema
-from mllab.steps.training_set import TooLittle, assemble, content_digest, plan_features
+from mllab.steps.training_set import Assembled, TooLittle, assemble, content_digest, plan_features
 from mllab.store.artifacts import Artifacts
 
 Report = Callable[[Progress], None]
@@ -38,6 +38,22 @@ def training_set(
     Inputs: model, toml, features, parts, schema, views (name to the fields of `ViewInputs`), now. Outputs: artifact,
     digest, counts, notes; or too_little, a sentence.
     """
+    made = assembled(artifacts, inputs, report)
+    if isinstance(made, TooLittle):
+        return {"too_little": made.reason}
+    return {
+        "artifact": keep_frame(artifacts, made.frame),
+        "digest": content_digest(made.frame),
+        "n_train": made.counts.n_train,
+        "n_validation": made.counts.n_validation,
+        "n_test": made.counts.n_test,
+        "n_unlabelled": made.counts.n_unlabelled,
+        "notes": list(made.notes),
+    }
+
+
+def assembled(artifacts: Artifacts, inputs: dict[str, Any], report: Report) -> Assembled | TooLittle:
+    """The training set of these inputs, see `training_set`; nothing is kept."""
     config, functions = declaration(artifacts, inputs)
     schema = msgspec.convert(inputs["schema"], Schema)
     plan = plan_features(config, inputs["model"], columns_of(inputs["schema"]))
@@ -51,15 +67,4 @@ def training_set(
         on_demand[name] = call(functions, table.function, table.inputs)
     report(Progress(text="joining features as of each sample's moment", share=0.4))
     now = msgspec.convert(inputs["now"], datetime)
-    made = assemble(parts, plan, views, on_demand, config, inputs["model"], now=now)
-    if isinstance(made, TooLittle):
-        return {"too_little": made.reason}
-    return {
-        "artifact": keep_frame(artifacts, made.frame),
-        "digest": content_digest(made.frame),
-        "n_train": made.counts.n_train,
-        "n_validation": made.counts.n_validation,
-        "n_test": made.counts.n_test,
-        "n_unlabelled": made.counts.n_unlabelled,
-        "notes": list(made.notes),
-    }
+    return assemble(parts, plan, views, on_demand, config, inputs["model"], now=now)

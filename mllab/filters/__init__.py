@@ -7,9 +7,19 @@ and AND closer than OR. Double quotes keep spaces and signs together, in names a
 them a backslash keeps the character behind it. What a metric's name means is for whoever turns the tree into a query.
 """
 
+from mllab.filters.matching import matches
+from mllab.filters.mlflow import (
+    parse_experiments,
+    parse_logged_models,
+    parse_logged_models_order_by,
+    parse_mlflow,
+    parse_order_by,
+    parse_registry,
+    parse_registry_order_by,
+)
 from mllab.filters.parsing import MOST_CHARACTERS, MOST_NESTED, MOST_TERMS, parse, parse_sort
-from mllab.filters.tree import And, Compare, FilterError, Has, Node, Not, Or, Sort, Word, format_filter, quote
-from mllab.filters.values import FIELDS, SORT_FIELDS, moments, nearest, number, span
+from mllab.filters.tree import And, Compare, FilterError, Has, Match, Node, Not, Or, Sort, Word, format_filter, quote
+from mllab.filters.values import FIELDS, SORT_FIELDS, is_nan, moments, nearest, number, span
 
 __all__ = [
     "And",
@@ -20,6 +30,7 @@ __all__ = [
     "MOST_CHARACTERS",
     "MOST_NESTED",
     "MOST_TERMS",
+    "Match",
     "Node",
     "Not",
     "Or",
@@ -27,10 +38,19 @@ __all__ = [
     "Sort",
     "Word",
     "format_filter",
+    "is_nan",
+    "matches",
     "moments",
     "nearest",
     "number",
     "parse",
+    "parse_experiments",
+    "parse_logged_models",
+    "parse_logged_models_order_by",
+    "parse_mlflow",
+    "parse_order_by",
+    "parse_registry",
+    "parse_registry_order_by",
     "parse_sort",
     "quote",
     "span",

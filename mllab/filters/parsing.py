@@ -5,8 +5,22 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from mllab.errors import InvalidInput
-from mllab.filters.tree import HAVE_NAMES, KEYWORDS, And, Compare, FilterError, Has, Node, Not, Or, Sort, Word, quote
-from mllab.filters.values import FIELDS, SORT_FIELDS, nearest, number
+from mllab.filters.tree import (
+    HAVE_FIELDS,
+    HAVE_NAMES,
+    KEYWORDS,
+    And,
+    Compare,
+    FilterError,
+    Has,
+    Node,
+    Not,
+    Or,
+    Sort,
+    Word,
+    quote,
+)
+from mllab.filters.values import FIELDS, SORT_FIELDS, is_nan, nearest, number
 
 MOST_CHARACTERS = 2000
 MOST_TERMS = 100
@@ -189,7 +203,8 @@ def _node(token: _Token) -> Word | Compare | Has:
 
 def _is_bare_metric(head: str, dot: str, op: str, value: str) -> bool:
     """Whether `roc_auc>0.7` is meant as lists show it: no field is called so, and it is compared to a number."""
-    return bool(head) and not dot and op != ":" and head.lower() not in FIELDS and number(value) is not None
+    is_name = bool(head) and not dot and head.lower() not in FIELDS
+    return is_name and op != ":" and (number(value) is not None or is_nan(value))
 
 
 def _field(token: _Token, head: str) -> str:
@@ -217,12 +232,14 @@ def _check(token: _Token, field: str, name: str | None, op: str, value: str) -> 
         spec.check(value)
     except InvalidInput as error:
         raise _refused(token, f"{error.message} (in `{token.raw}`)", error.hint) from error
+    if field == "metric" and is_nan(value) and op not in (":", "=", "!="):
+        raise _refused(token, f"nothing is less or more than nan (in `{token.raw}`)", f"write metric.{name}=nan")
 
 
 def _has(token: _Token, value: str) -> Has:
     field, _, name = value.partition(".")
-    if field.lower() not in HAVE_NAMES or not name:
-        hint = "for example has:metric.auc, has:param.lr, has:tag.note"
+    if value.lower() not in HAVE_FIELDS and (field.lower() not in HAVE_NAMES or not name):
+        hint = "for example has:metric.auc, has:param.lr, has:tag.note, has:parent, has:git"
         raise _refused(token, f"`{token.raw}` cannot be asked", hint)
     return Has(field=field.lower(), name=name, start=token.start, end=token.end)
 

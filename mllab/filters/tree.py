@@ -9,6 +9,8 @@ from mllab.records import Record
 KEYWORDS = ("AND", "OR", "NOT")
 HAVE_NAMES = ("metric", "param", "tag")
 """Fields that go on behind a dot."""
+HAVE_FIELDS = ("parent", "note", "git", "dataset", "error")
+"""What else a run can have or lack."""
 
 _BARE = re.compile(r"[\w./+-]+")
 
@@ -54,11 +56,26 @@ class Compare(Record, frozen=True, kw_only=True):
 
 
 class Has(Record, frozen=True, kw_only=True):
-    """Whether a run has a metric, parameter or tag at all."""
+    """Whether a run has a metric, parameter or tag at all, or another thing that not every run has."""
 
     field: str
-    """`metric`, `param` or `tag`."""
+    """`metric`, `param` or `tag`; or one of `HAVE_FIELDS`."""
+    name: str = ""
+    """Of the metric, parameter or tag; empty for other fields."""
+    start: int = 0
+    end: int = 0
+
+
+class Match(Record, frozen=True, kw_only=True):
+    """A comparison as MLflow means it: capitals matter, and a name that no run has is no error."""
+
+    field: str
+    """`metric`, `param`, `tag`, `attribute` or `dataset`."""
     name: str
+    op: str
+    """`=`, `!=`, `<`, `<=`, `>`, `>=`, `LIKE`, `ILIKE`, `IN`, `NOT IN`, `IS NULL` or `IS NOT NULL`."""
+    value: str | float | tuple[str, ...] = ""
+    """A number for metrics and moments (milliseconds), a tuple behind IN, else text."""
     start: int = 0
     end: int = 0
 
@@ -81,7 +98,7 @@ class Or(Record, frozen=True, kw_only=True):
     terms: "tuple[Node, ...]"
 
 
-Node: TypeAlias = Word | Compare | Has | Not | And | Or
+Node: TypeAlias = Word | Compare | Has | Match | Not | And | Or
 
 
 class Sort(Record, frozen=True, kw_only=True):
@@ -97,8 +114,14 @@ class Sort(Record, frozen=True, kw_only=True):
 
 
 def format_filter(node: Node | None) -> str:
-    """The text of a tree, which `parse` reads back as the same tree."""
+    """The text of a tree, which `parse` reads back as the same tree.
+
+    Raises:
+        ValueError: a `Match`, which only MLflow's grammar writes.
+    """
     match node:
+        case Match():
+            raise ValueError(node)
         case None:
             return ""
         case Word(text=text):

@@ -11,6 +11,7 @@ from mllab.records import RunStatus
 
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?inf")
 _SPAN = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)([smhdw])")
+_COMMIT = re.compile(r"[0-9a-fA-F]{4,40}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _LONGEST_SECONDS = 36_525 * 86_400
@@ -59,6 +60,11 @@ def moments(text: str, now: datetime) -> tuple[datetime, datetime]:
         raise InvalidInput(f"`{text}` is not a moment", hint) from error
 
 
+def is_nan(text: str) -> bool:
+    """Whether a text writes the number that is none."""
+    return text.lower() == "nan"
+
+
 def nearest(name: str, known: Sequence[str], most: int = 3) -> list[str]:
     """The known names most like a name, or like its end behind the last dot; the best first, none that is far off."""
 
@@ -76,7 +82,7 @@ def _any_text(text: str) -> None:
 
 
 def _a_number(text: str) -> None:
-    if number(text) is None:
+    if number(text) is None and not is_nan(text):
         raise InvalidInput(f"`{text}` is not a number", "for example 0.9 or 1e-3")
 
 
@@ -91,6 +97,16 @@ def _a_status(text: str) -> None:
         close = nearest(text, known, 1)
         hint = f"did you mean `{close[0]}`?" if close else "one of " + ", ".join(known)
         raise InvalidInput(f"`{text}` is no status of a run", hint)
+
+
+def _a_commit(text: str) -> None:
+    if not _COMMIT.fullmatch(text):
+        raise InvalidInput(f"`{text}` is no commit", "write 4 to 40 hex digits: its beginning, or all of it")
+
+
+def _yes_or_no(text: str) -> None:
+    if text.lower() not in ("true", "false"):
+        raise InvalidInput(f"`{text}` is neither true nor false", "for example dirty:true")
 
 
 def _a_span(text: str) -> None:
@@ -126,8 +142,17 @@ FIELDS: dict[str, Field] = {
     "started": Field("started>7d", _EQUALITIES + _COMPARISONS, _a_moment),
     "duration": Field("duration>5m", _COMPARISONS, _a_span),
     "seed": Field("seed=3", _EQUALITIES + _COMPARISONS, _an_integer),
+    "experiment": Field("experiment:churn", _EQUALITIES, _any_text),
+    "id": Field("id:run_0197c3a1", _EQUALITIES, _any_text),
+    "parent": Field("parent:sweep-1", _EQUALITIES, _any_text),
+    "dataset": Field("dataset:late_orders", _EQUALITIES, _any_text),
+    "user": Field("user:ada", _EQUALITIES, _any_text),
+    "origin": Field("origin:mlflow", _EQUALITIES, _any_text),
+    "branch": Field("branch:main", _EQUALITIES, _any_text),
+    "commit": Field("commit:4b825dc", _EQUALITIES, _a_commit),
+    "dirty": Field("dirty:true", _EQUALITIES, _yes_or_no),
 }
 """What a filter can compare, with an example of each."""
 
-SORT_FIELDS = ("started", "name", "status", "model", "duration", "seed", "metric", "param")
+SORT_FIELDS = ("started", "name", "status", "model", "experiment", "duration", "seed", "metric", "param")
 """What an order can go by; `metric` and `param` with a name behind a dot."""

@@ -17,10 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from mllab.errors import NotFound
 from mllab.lab.asking import Asking
+from mllab.lab.comparing import Comparing
 from mllab.lab.curating import Curating
+from mllab.lab.experimenting import Experimenting
 from mllab.lab.featuring import Featuring
+from mllab.lab.keeping import Keeping
+from mllab.lab.moving import Moving
 from mllab.lab.operating import Operating
 from mllab.lab.profiling import Profiling
+from mllab.lab.registering import Registering
+from mllab.lab.reproducing import Reproducing
 from mllab.lab.tracking import Tracking
 from mllab.records import (
     COMMANDS,
@@ -41,7 +47,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class Lab(Asking, Curating, Featuring, Operating, Profiling, Tracking):
+class Lab(
+    Asking,
+    Comparing,
+    Curating,
+    Experimenting,
+    Featuring,
+    Keeping,
+    Moving,
+    Operating,
+    Profiling,
+    Registering,
+    Reproducing,
+    Tracking,
+):
     """One opened lab. Safe to use from several threads. Close it, or use it as a context manager."""
 
     def __init__(self, workspace: "Workspace", client: "Client | None" = None) -> None:
@@ -50,7 +69,7 @@ class Lab(Asking, Curating, Featuring, Operating, Profiling, Tracking):
 
     @classmethod
     def open(cls, path: str | Path = ".", *, read_only: bool = False) -> "Lab":
-        """Open the lab in a folder.
+        """Open the lab in a folder; in a script that is run to be reproduced, the lab that asked for it.
 
         Args:
             path: the folder that holds `mllab.toml`.
@@ -61,8 +80,9 @@ class Lab(Asking, Curating, Featuring, Operating, Profiling, Tracking):
             Unavailable: its state cannot be read or written.
         """
         from mllab.client import client_of
-        from mllab.workflows.opening import is_held_elsewhere, is_new, read_beside
+        from mllab.workflows.opening import is_held_elsewhere, is_new, meant, read_beside
 
+        path = meant(Path(path))
         held = is_held_elsewhere(Path(path))
         if not held and (is_new(Path(path)) or not read_only):
             lab = cls.host(path)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mllab.lab.opened import Opened
 from mllab.records import (
+    MOST_LISTED,
     AliasMove,
     Answer,
     Contract,
@@ -19,7 +20,6 @@ from mllab.records import (
     FileStatus,
     FileSummary,
     Label,
-    LabStatus,
     ModelSummary,
     ModelVersion,
     Prediction,
@@ -28,6 +28,7 @@ from mllab.records import (
     RequestRow,
     Served,
     SourceSummary,
+    Touched,
     TraceNode,
 )
 
@@ -53,12 +54,6 @@ class Asking(Opened):
     def workspace(self) -> "Workspace":
         """Stores, engine and clock; for host and automation, not for faces."""
         return self._workspace
-
-    def status(self) -> LabStatus:
-        """The lab at a glance."""
-        from mllab.workflows.views import status
-
-        return status(self._workspace)
 
     def config(self) -> "LabConfig":
         """The declaration in force.
@@ -174,18 +169,48 @@ class Asking(Opened):
         """Sequence number of the newest event."""
         return self._workspace.events.last_seq()
 
-    def trace(self, id: str) -> TraceNode:
-        """What a thing was made from, down to the bytes of the files.
+    def trace(
+        self,
+        id: str,
+        direction: str = "back",
+        *,
+        depth: int | None = None,
+        limit: int | None = MOST_LISTED,
+        verify: bool = False,
+    ) -> TraceNode:
+        """What a thing was made from, down to the bytes of the files; what was made of it, up to each answer; or both.
 
         Args:
-            id: a prediction, version (`model@3`), run, training set, job or file.
+            id: of anything: a file's name or digest, `SOURCE@VERSION`, `VIEW@VERSION`, a training set, a run,
+                `MODEL@VERSION`, `MODEL@ALIAS`, `MODEL`, a prediction, a job, a declaration, a commit, an experiment;
+                or `kind:id`, as in `label:p_...`.
+            direction: `back` (in `children`), `on` (in `made`), or `both`.
+            depth: stops in a row, at least 1; None for all.
+            limit: stops listed below one stop, at least 1; None for all.
+            verify: read the artifacts of the way back and compare their digests.
 
         Raises:
-            NotFound: nothing is called so.
+            NotFound: nothing is called so. Conflict: several things are.
+            InvalidInput: direction, depth or limit is out of its range.
         """
         from mllab.workflows.trace import trace
 
-        return trace(self._workspace, id)
+        return trace(self._workspace, id, direction, depth, limit, verify)
+
+    def touched(self, id: str, *, after: str | None = None, limit: int = 1000) -> list[Touched]:
+        """Every logged answer that a thing has gone into, by model and version, of each the oldest first.
+
+        Args:
+            id: as in `trace`.
+            after: go on behind this prediction.
+            limit: at most so many, 1 to 100,000.
+
+        Raises:
+            NotFound: nothing is called so. Conflict: several things are. InvalidInput: the limit is out of its range.
+        """
+        from mllab.workflows.trace import touched
+
+        return touched(self._workspace, id, after, limit)
 
     def prediction(self, prediction_id: str) -> Prediction:
         """One logged answer.
@@ -221,6 +246,16 @@ class Asking(Opened):
         from mllab.workflows.signature import signature
 
         return signature(self._workspace, model, version)
+
+    def mlflow_files(self, model: str, *, version: int | None = None) -> dict[str, bytes]:
+        """The folder that MLflow's client loads a version from, path to content; default: the deployed version.
+
+        Raises:
+            NotFound: model or version does not exist. Unavailable: nothing is deployed yet.
+        """
+        from mllab.workflows.mlflow_models import model_files
+
+        return model_files(self._workspace, model, version)
 
     def request_rows(self, model: str, *, n: int = 50) -> list[RequestRow]:
         """Real rows to ask a model with, newest first; where there are no data, the example of its bundle.

@@ -1,12 +1,17 @@
 """Every wish to change something, as its record: what a second process sends to the host."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-
-class Command(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The arguments of one changing verb of `Lab`, by the verb's own names."""
+from mllab.records.base import Command as Command
+from mllab.records.importing import IMPORTING
+from mllab.records.registering import REGISTERING
+from mllab.records.reproduction import RestoredItem
+from mllab.records.runs import GitState, RunDataset, RunStatus
+from mllab.records.saved_views import SAVING
+from mllab.records.tracking import SentPoint
 
 
 class Train(Command, frozen=True, kw_only=True):
@@ -105,6 +110,92 @@ class SwitchServing(Command, frozen=True, kw_only=True):
     on: bool
 
 
+class BeginRun(Command, frozen=True, kw_only=True):
+    """Start a run that is logged from outside."""
+
+    experiment: str = ""
+    """Empty for `Default`."""
+    run_id: str | None = None
+    name: str | None = None
+    params: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    note: str = ""
+    parent_run_id: str | None = None
+    user: str = ""
+    source: str = ""
+    git: GitState | None = None
+    environment: dict[str, str] = {}
+    seed: int = 0
+    started_at: datetime | None = None
+    origin: str = "python"
+
+
+class LogRun(Command, frozen=True, kw_only=True):
+    """Add to a run that is logged from outside: all of it or nothing."""
+
+    run_id: str
+    points: list[SentPoint] = []
+    params: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    remove_tags: tuple[str, ...] = ()
+    note: str | None = None
+    name: str | None = None
+    artifacts: dict[str, str] = {}
+    """Path to digest."""
+    datasets: tuple[RunDataset, ...] = ()
+    git: GitState | None = None
+
+
+class EndRun(Command, frozen=True, kw_only=True):
+    """End a run that is logged from outside."""
+
+    run_id: str
+    status: RunStatus
+    finished_at: datetime | None = None
+    error: str | None = None
+    hint: str | None = None
+    peak_bytes: int | None = None
+
+
+class ResumeRun(Command, frozen=True, kw_only=True):
+    """Let a run that is logged from outside go on."""
+
+    run_id: str
+
+
+class BringInRuns(Command, frozen=True, kw_only=True):
+    """Read what scripts have logged, now."""
+
+
+class CreateExperiment(Command, frozen=True, kw_only=True):
+    """Make a group of runs."""
+
+    name: str
+    tags: dict[str, str] = {}
+
+
+class UpdateExperiment(Command, frozen=True, kw_only=True):
+    """Rename or tag a group of runs."""
+
+    experiment: str
+    """Id or name."""
+    name: str | None = None
+    set: dict[str, str] = {}
+    remove: tuple[str, ...] = ()
+
+
+class TrashExperiment(Command, frozen=True, kw_only=True):
+    """Take a group of runs out of the lists."""
+
+    experiment: str
+
+
+class RestoreExperiment(Command, frozen=True, kw_only=True):
+    """Put a group of runs back into the lists."""
+
+    experiment: str
+
+
 class TagRun(Command, frozen=True, kw_only=True):
     """Give a run tags and take some away."""
 
@@ -118,6 +209,31 @@ class TrashRun(Command, frozen=True, kw_only=True):
     """Take a run out of the lists."""
 
     run: str
+
+
+class Reproduce(Command, frozen=True, kw_only=True):
+    """Do a training again from what was kept of it, and compare."""
+
+    run: str
+    """Id, the id's first characters, or name."""
+    tolerance: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
+    """Greatest relative difference of a metric that is near enough."""
+    strict: bool = False
+    """Refuse where packages or platform are others than then."""
+
+
+class ConcludeReproduction(Command, frozen=True, kw_only=True):
+    """Compare a script's run with what the script has logged when it was run again."""
+
+    run: str
+    since: datetime
+    """When it was run again: the run it made is not older."""
+    tolerance: Annotated[float, msgspec.Meta(ge=0)] = 1e-6
+    ignore: tuple[str, ...] = ()
+    """Patterns of metrics that are not compared."""
+    items: tuple[RestoredItem, ...] = ()
+    problem: str = ""
+    """Why it could not be run; empty where it was."""
 
 
 class RestoreRun(Command, frozen=True, kw_only=True):
@@ -198,6 +314,20 @@ class RequestRows(Command, frozen=True, kw_only=True):
     """1 to 1,000."""
 
 
+class CompareRows(Command, frozen=True, kw_only=True):
+    """Compare runs row by row. It changes nothing; the host does it, for it has the engine."""
+
+    runs: tuple[str, ...]
+    """Two or more, the reference first."""
+
+
+class Collect(Command, frozen=True, kw_only=True):
+    """Remove for good what nothing needs any more."""
+
+    trash_days: Annotated[float, msgspec.Meta(ge=0)] = 30.0
+    """Runs go that lie in the trash for longer."""
+
+
 COMMANDS: dict[str, type[Command]] = {
     "train": Train,
     "promote": Promote,
@@ -213,8 +343,19 @@ COMMANDS: dict[str, type[Command]] = {
     "resume_trigger": ResumeTrigger,
     "fire_trigger": FireTrigger,
     "switch_serving": SwitchServing,
+    "begin_run": BeginRun,
+    "log_run": LogRun,
+    "end_run": EndRun,
+    "resume_run": ResumeRun,
+    "bring_in_runs": BringInRuns,
+    "create_experiment": CreateExperiment,
+    "update_experiment": UpdateExperiment,
+    "trash_experiment": TrashExperiment,
+    "restore_experiment": RestoreExperiment,
     "tag_run": TagRun,
     "trash_run": TrashRun,
+    "reproduce": Reproduce,
+    "conclude_reproduction": ConcludeReproduction,
     "restore_run": RestoreRun,
     "log_labels": LogLabels,
     "make_profile": MakeProfile,
@@ -225,5 +366,10 @@ COMMANDS: dict[str, type[Command]] = {
     "replace": Replace,
     "forget": Forget,
     "request_rows": RequestRows,
+    "compare_rows": CompareRows,
+    "collect": Collect,
+    **REGISTERING,
+    **SAVING,
+    **IMPORTING,
 }
 """Verb of `Lab` to its command; what `POST /api/v1/commands/{verb}` accepts."""

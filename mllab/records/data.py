@@ -123,3 +123,5 @@ class TrainingSet(Record, frozen=True, kw_only=True):
     views: dict[str, int] = {}
     """Feature view to the version its features are of."""
     created_at: datetime
+    purged_at: datetime | None = None
+    """Since when its rows are gone: every run that learnt from it was removed for good."""

@@ -27,12 +27,20 @@ class RegisteredModel(Record, frozen=True, kw_only=True):
     """A name under which versions are kept."""
 
     name: str
-    task: Task
-    target: str
+    task: Task | None = None
+    """None while only versions from elsewhere are registered."""
+    target: str = ""
     created_at: datetime
     held: bool = False
     """After a rollback: no automatic promotion until released."""
     held_reason: str | None = None
+    origin: str = "mllab"
+    """`mllab`, or `mlflow` for one that came through that dialect."""
+    note: str = ""
+    tags: dict[str, str] = {}
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    """Since when it is in no list; its numbers of versions are not given again."""
 
 
 class VersionStatus(StrEnum):
@@ -47,9 +55,11 @@ class ModelVersion(Record, frozen=True, kw_only=True):
 
     model: str
     version: int
-    run_id: str
-    bundle: str
-    """Digest of the file that serving loads: signature, transforms, golden rows and the digest of the booster."""
+    run_id: str = ""
+    """Empty where nobody said which run made it."""
+    bundle: str = ""
+    """Digest of the file that serving loads: signature, transforms, golden rows and the digest of the booster; empty
+    for a version from elsewhere, which is listed and can be downloaded, and is never served."""
     created_at: datetime
     status: VersionStatus = VersionStatus.REGISTERED
     metrics: dict[str, float] = {}
@@ -57,6 +67,17 @@ class ModelVersion(Record, frozen=True, kw_only=True):
     gates: tuple[GateResult, ...] = ()
     gates_passed: bool | None = None
     reason: str | None = None
+    origin: str = "mllab"
+    source: str = ""
+    """Where the files of a version from elsewhere lie, as its client said."""
+    model_id: str | None = None
+    """The logged model that it names."""
+    note: str = ""
+    tags: dict[str, str] = {}
+    stage: str = "None"
+    """What MLflow had before there were aliases; means nothing here."""
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
 
 
 class AliasMove(Record, frozen=True, kw_only=True):

@@ -114,6 +114,8 @@ class Run(Record, frozen=True, kw_only=True):
     trained."""
     peak_bytes: int | None = None
     """The most memory its process held."""
+    purged_at: datetime | None = None
+    """Since when only its name and place in the lineage are left: it was removed from the trash for good."""
 
 
 class MetricPoint(Record, frozen=True, kw_only=True):
@@ -131,5 +133,4 @@ class RunNames(Record, frozen=True, kw_only=True):
 
     metrics: tuple[str, ...]
     params: tuple[str, ...]
-    """Of the newest 1,000 runs; so the tags."""
     tags: tuple[str, ...]

@@ -30,6 +30,12 @@ class LabStatus(Record, frozen=True, kw_only=True):
     models: dict[str, ModelState]
     jobs: dict[str, int]
     """Job status to count."""
+    deployments: dict[str, int] = {}
+    """Model to the version that answers."""
+    datasets: dict[str, int] = {}
+    """Source to the newest version of its data."""
+    at: datetime | None = None
+    """The past moment that this was the state of; None for the present."""
 
 
 class VersionSummary(Record, frozen=True, kw_only=True):
@@ -45,6 +51,8 @@ class VersionSummary(Record, frozen=True, kw_only=True):
     reason: str | None = None
     training_set: str | None = None
     """Its test rows are those the metrics are measured on."""
+    origin: str = "mllab"
+    """`mlflow`: listed, never served."""
 
 
 class ModelSummary(Record, frozen=True, kw_only=True):
@@ -190,15 +198,6 @@ class TrafficStats(Record, frozen=True, kw_only=True):
     p95_seconds: float | None
     p99_seconds: float | None
     models: dict[str, ModelTraffic] = {}
-
-
-class TraceNode(Record, frozen=True, kw_only=True):
-    """One stop of a lineage, with what it was made from (or what was made of it)."""
-
-    kind: str
-    id: str
-    text: str
-    children: list["TraceNode"] = []
 
 
 class LabProposal(Record, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ Safe for several threads and processes at once: writing the same content twice i
 leaves an empty mark behind, so that whoever asks for it is told why it is gone.
 """
 
+import contextlib
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +17,7 @@ from typing import BinaryIO
 from mllab.errors import NotFound, Unavailable
 
 _CHUNK = 1 << 20
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Artifacts:
@@ -65,6 +68,16 @@ class Artifacts:
         if hasher.hexdigest() != digest:
             raise _damaged(digest)
 
+    def find(self, digest: str) -> Path:
+        """Where content lies.
+
+        Raises:
+            NotFound: nothing of that digest is kept.
+        """
+        if not self.has(digest):
+            raise self._missing(digest)
+        return self.path(digest)
+
     def _missing(self, digest: str) -> NotFound:
         if self.is_erased(digest):
             return NotFound(f"the artifact {digest[:12]} was erased on request", "see `mllab data erasures`")
@@ -96,11 +109,19 @@ class Artifacts:
             Unavailable: no room, or the folder cannot be written.
         """
         digest = hashlib.sha256(content).hexdigest()
-        if not self.has(digest):
+        if not self._keep_again(digest):
             with self.writing() as (file, done):
                 file.write(content)
                 done(digest)
         return digest
+
+    def _keep_again(self, digest: str) -> bool:
+        """Whether content is kept; it counts as new from now on, so that nobody collects it before it is named."""
+        try:
+            os.utime(self.path(digest))
+        except OSError:
+            return self.has(digest)
+        return True
 
     def take(self, source: BinaryIO) -> tuple[str, int]:
         """Keep everything that can be read from an open file: (digest, bytes). Durable when this returns."""
@@ -130,10 +151,60 @@ class Artifacts:
         finally:
             temporary.unlink(missing_ok=True)
 
+    # -- all of it --------------------------------------------------------------------------------------------------
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Every kept artifact: digest, and what the system knows of its file. In no order."""
+        for folder in self.folder.glob("[0-9a-f][0-9a-f]"):
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+                for entry in entries:
+                    digest = folder.name + entry.name
+                    if _DIGEST.fullmatch(digest) and entry.is_file(follow_symlinks=False):
+                        yield digest, entry.stat(follow_symlinks=False)
+
+    def temporaries(self) -> Iterator[Path]:
+        """What is being written now, or was left by writers that died."""
+        yield from self.folder.glob(".new-*")
+
+    def is_whole(self, digest: str, tell: Callable[[int], None] = lambda n_bytes: None) -> bool:
+        """Whether a file still has its digest; read piece by piece, `tell` hears of each.
+
+        Raises:
+            NotFound: nothing of that digest is kept. OSError: it cannot be read.
+        """
+        hasher = hashlib.sha256()
+        try:
+            with self.path(digest).open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    hasher.update(chunk)
+                    tell(len(chunk))
+        except FileNotFoundError as error:
+            raise self._missing(digest) from error
+        return hasher.hexdigest() == digest
+
+    def remove_older(self, digest: str, before: float) -> bool:
+        """Remove content that nothing names, unless somebody has kept it again since a moment (seconds since 1970).
+
+        It is put aside first: who keeps it from then on writes it anew.
+        """
+        path = self.path(digest)
+        aside = path.with_suffix(".going")
+        try:
+            path.replace(aside)
+            if aside.stat().st_mtime >= before:
+                aside.replace(path)
+                return False
+        except FileNotFoundError:
+            return False
+        aside.unlink(missing_ok=True)
+        return True
+
     def sweep(self) -> None:
         """Throw away what writers that died have left; call it only while no other process writes."""
-        for left in self.folder.glob(".new-*"):
+        for left in self.temporaries():
             left.unlink(missing_ok=True)
+        for left in self.folder.glob("[0-9a-f][0-9a-f]/*.going"):  # put aside by who died then: give it back
+            left.replace(left.with_suffix(""))
 
 
 class _Done:

@@ -87,6 +87,37 @@ class Readers:
             raise explain(error) from error
         return rows
 
+    def cursor(self, sql: str, *args: Any) -> Any:
+        """A query that is begun, to be read row by row and closed.
+
+        Raises:
+            Unavailable: as `all`.
+        """
+        try:
+            return self.connection().execute(sql, args)
+        except sqlite3.Error as error:
+            raise explain(error) from error
+
+    def all_within(self, most_steps: int | None, sql: str, *args: Any) -> list[Any] | None:
+        """As `all`, but None where it takes more steps of SQLite's virtual machine; without a number, it may take any.
+
+        Raises:
+            Unavailable: as `all`.
+        """
+        if most_steps is None:
+            return self.all(sql, *args)
+        connection = self.connection()
+        connection.set_progress_handler(lambda: 1, most_steps)
+        try:
+            rows: list[Any] = connection.execute(sql, args).fetchall()
+        except sqlite3.OperationalError as error:
+            if str(error) != "interrupted":
+                raise explain(error) from error
+            return None
+        finally:
+            connection.set_progress_handler(None, 0)
+        return rows
+
     def one(self, sql: str, *args: Any) -> Any | None:
         """The first row of a query, or None."""
         rows = self.all(sql, *args)

@@ -16,7 +16,7 @@ _POINT = "INSERT OR IGNORE INTO metric_points (run_id, metric, step, at, n, valu
 _IS_LATER = "(excluded.last_step, excluded.last_at) >= (last_step, last_at)"
 _IS_EARLIER = "(excluded.first_step, excluded.first_at) < (first_step, first_at)"
 _SUMMARY = (
-    "INSERT INTO metric_summary (run_id, metric, last, last_step, last_at, first, first_step, first_at, min, max)"
+    "INSERT INTO metric_summary (run_id, metric, last, last_step, last_at, first, first_step, first_at, min, max)"  # noqa: S608
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, metric) DO UPDATE SET"
     f" last = iif({_IS_LATER}, excluded.last, last), last_step = iif({_IS_LATER}, excluded.last_step, last_step),"
     f" last_at = iif({_IS_LATER}, excluded.last_at, last_at), first = iif({_IS_EARLIER}, excluded.first, first),"
@@ -59,9 +59,18 @@ def add_points(tx: "Transaction", run_id: str, points: Sequence[Point]) -> None:
 
 
 def _keys(tx: "Transaction", names: set[str]) -> dict[str, int]:
-    tx.many("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", [(name,) for name in sorted(names)])
+    """Name to key; new names get theirs."""
+    if len(names) == 1:
+        row = tx.execute("SELECT name, id FROM metric_keys WHERE name = ?", *names).fetchone()
+        if row is not None:
+            return {row[0]: row[1]}
     sql = "SELECT name, id FROM metric_keys WHERE name IN (SELECT value FROM json_each(?))"
-    return dict(tuple(row) for row in tx.execute(sql, msgspec.json.encode(sorted(names)).decode()))
+    wanted = msgspec.json.encode(sorted(names)).decode()
+    found = dict(tuple(row) for row in tx.execute(sql, wanted))
+    if len(found) < len(names):
+        tx.many("INSERT INTO metric_keys (name) VALUES (?)", [(name,) for name in sorted(names - found.keys())])
+        found = dict(tuple(row) for row in tx.execute(sql, wanted))
+    return found
 
 
 def _add_beside(tx: "Transaction", rows: Iterable[tuple[str, int, int, int, int, float]]) -> None:

@@ -234,8 +234,12 @@ ALTER TABLE runs ADD COLUMN git TEXT;
 ALTER TABLE runs ADD COLUMN datasets TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE runs ADD COLUMN training TEXT;
 ALTER TABLE runs ADD COLUMN peak_bytes INTEGER;
+ALTER TABLE runs ADD COLUMN purged_at INTEGER;
+ALTER TABLE training_sets ADD COLUMN purged_at INTEGER;
 CREATE INDEX runs_parent ON runs (parent_run_id) WHERE parent_run_id IS NOT NULL;
 CREATE INDEX runs_experiment ON runs (experiment, started_at);
+DROP INDEX predictions_version;
+CREATE INDEX predictions_version ON predictions (model, version, at);
 
 CREATE TABLE experiments (
     experiment_id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
@@ -243,30 +247,41 @@ CREATE TABLE experiments (
 ) STRICT;
 CREATE TRIGGER experiments_renamed AFTER UPDATE OF name ON experiments WHEN new.name <> old.name
 BEGIN UPDATE runs SET experiment = new.name WHERE experiment = old.name; END;
-INSERT INTO experiments SELECT CAST(row_number() OVER (ORDER BY min(started_at)) AS TEXT), experiment,
-    min(started_at), min(started_at), '{{}}', NULL FROM runs GROUP BY experiment;
 
 CREATE TABLE run_params (
-    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, number REAL, PRIMARY KEY (run_id, name)
+    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, number REAL, started_at INTEGER NOT NULL,
+    PRIMARY KEY (run_id, name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_params_text ON run_params (name, text);
+CREATE INDEX run_params_text ON run_params (name, text COLLATE NOCASE, started_at);
 CREATE INDEX run_params_number ON run_params (name, number) WHERE number IS NOT NULL;
 CREATE TABLE run_tags (
-    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (run_id, name)
+    run_id TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL, started_at INTEGER NOT NULL,
+    PRIMARY KEY (run_id, name)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX run_tags_text ON run_tags (name, text);
-INSERT INTO run_params SELECT r.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM runs r, json_each(r.params) j;
-INSERT INTO run_tags SELECT r.run_id, j.key, j.value FROM runs r, json_each(r.tags) j;
+CREATE INDEX run_tags_text ON run_tags (name, text COLLATE NOCASE, started_at);
+INSERT INTO run_params SELECT r.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM}, r.started_at
+    FROM runs r, json_each(r.params) j;
+INSERT INTO run_tags SELECT r.run_id, j.key, j.value, r.started_at FROM runs r, json_each(r.tags) j;
 CREATE TRIGGER runs_added AFTER INSERT ON runs BEGIN
-    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM json_each(new.params) j;
-    INSERT INTO run_tags SELECT new.run_id, j.key, j.value FROM json_each(new.tags) j; END;
+    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM}, new.started_at
+    FROM json_each(new.params) j;
+    INSERT INTO run_tags SELECT new.run_id, j.key, j.value, new.started_at FROM json_each(new.tags) j; END;
 CREATE TRIGGER runs_params_changed AFTER UPDATE OF params ON runs WHEN new.params <> old.params BEGIN
     DELETE FROM run_params WHERE run_id = new.run_id;
-    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM} FROM json_each(new.params) j;
+    INSERT INTO run_params SELECT new.run_id, j.key, {_TEXT_OF_PARAM}, {_NUMBER_OF_PARAM}, new.started_at
+    FROM json_each(new.params) j;
     END;
 CREATE TRIGGER runs_tags_changed AFTER UPDATE OF tags ON runs WHEN new.tags <> old.tags BEGIN
     DELETE FROM run_tags WHERE run_id = new.run_id;
-    INSERT INTO run_tags SELECT new.run_id, j.key, j.value FROM json_each(new.tags) j; END;
+    INSERT INTO run_tags SELECT new.run_id, j.key, j.value, new.started_at FROM json_each(new.tags) j; END;
+CREATE TRIGGER runs_started_changed AFTER UPDATE OF started_at ON runs WHEN new.started_at <> old.started_at
+BEGIN UPDATE run_params SET started_at = new.started_at WHERE run_id = new.run_id; UPDATE run_tags
+    SET started_at = new.started_at WHERE run_id = new.run_id; END;
+
+CREATE TABLE saved_views (
+    name TEXT PRIMARY KEY, filter TEXT NOT NULL, sort TEXT NOT NULL, columns TEXT NOT NULL, saved_at INTEGER NOT NULL,
+    deleted_at INTEGER
+) STRICT;
 
 CREATE TABLE points (
     run_id TEXT NOT NULL, metric INTEGER NOT NULL REFERENCES metric_keys (id), step INTEGER NOT NULL,
@@ -289,7 +304,44 @@ INSERT INTO summary SELECT s.run_id, s.metric, s.last, p.last_step,
 DROP TABLE metric_summary;
 ALTER TABLE summary RENAME TO metric_summary;
 CREATE INDEX metric_summary_last ON metric_summary (metric, last);
-"""
+
+ALTER TABLE models ADD COLUMN origin TEXT NOT NULL DEFAULT 'mllab';
+ALTER TABLE models ADD COLUMN note TEXT NOT NULL DEFAULT '';
+ALTER TABLE models ADD COLUMN tags TEXT NOT NULL DEFAULT '{{}}';
+ALTER TABLE models ADD COLUMN updated_at INTEGER;
+ALTER TABLE models ADD COLUMN deleted_at INTEGER;
+ALTER TABLE models RENAME COLUMN task TO known_task;
+ALTER TABLE models ADD COLUMN task TEXT;
+UPDATE models SET task = known_task;
+ALTER TABLE models DROP COLUMN known_task;
+CREATE TABLE model_versions (
+    model TEXT NOT NULL REFERENCES models (name), version INTEGER NOT NULL, run_id TEXT NOT NULL, bundle TEXT NOT NULL,
+    created_at INTEGER NOT NULL, status TEXT NOT NULL, metrics TEXT NOT NULL, training_set TEXT, gates TEXT NOT NULL,
+    gates_passed INTEGER, reason TEXT, origin TEXT NOT NULL DEFAULT 'mllab', source TEXT NOT NULL DEFAULT '',
+    model_id TEXT, note TEXT NOT NULL DEFAULT '', tags TEXT NOT NULL DEFAULT '{{}}',
+    stage TEXT NOT NULL DEFAULT 'None', updated_at INTEGER, deleted_at INTEGER, PRIMARY KEY (model, version)
+) STRICT;
+INSERT INTO model_versions (model, version, run_id, bundle, created_at, status, metrics, training_set, gates,
+    gates_passed, reason) SELECT model, version, run_id, bundle, created_at, status, metrics, training_set, gates,
+    gates_passed, reason FROM versions;
+DROP TABLE versions;
+ALTER TABLE model_versions RENAME TO versions;
+CREATE INDEX versions_run ON versions (run_id);
+CREATE TABLE logged_models (
+    model_id TEXT PRIMARY KEY, experiment_id TEXT NOT NULL, name TEXT NOT NULL, run_id TEXT, status TEXT NOT NULL,
+    type TEXT NOT NULL, params TEXT NOT NULL, tags TEXT NOT NULL, metrics TEXT NOT NULL, artifacts TEXT NOT NULL,
+    links TEXT NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, deleted_at INTEGER
+) STRICT;
+CREATE INDEX logged_models_experiment ON logged_models (experiment_id, created_at);
+CREATE TABLE model_links (
+    run_id TEXT NOT NULL, model_id TEXT NOT NULL, role TEXT NOT NULL, step INTEGER NOT NULL,
+    PRIMARY KEY (run_id, role, model_id)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER logged_models_linked AFTER UPDATE OF links ON logged_models WHEN new.links <> old.links BEGIN
+    DELETE FROM model_links WHERE model_id = new.model_id;
+    INSERT INTO model_links SELECT j.value ->> 'run_id', new.model_id, j.value ->> 'role', j.value ->> 'step'
+    FROM json_each(new.links) j; END;
+"""  # noqa: S608 - pieces of our own
 
 
 @migrations()

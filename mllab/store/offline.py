@@ -23,6 +23,10 @@ class Offline:
         """Whether an index was written whole."""
         return (self.path(name) / "meta.json").is_file()
 
+    def paths(self) -> list[Path]:
+        """Every index, and what is being written or was left half done; by name."""
+        return sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+
     def begin(self, name: str) -> Path:
         """An empty folder to write an index into; `finish` gives it its name."""
         path = self.folder / f".{name}.{os.getpid()}"

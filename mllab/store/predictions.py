@@ -5,11 +5,9 @@ makes it survive a power cut. Bringing a segment in is idempotent: its offset mo
 """
 
 import os
-import struct
 import threading
 import time
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +16,8 @@ import msgspec
 from mllab.records import Label, Prediction
 from mllab.store.db import Database
 from mllab.store.rows import to_micros
+from mllab.store.segments import bodies, framed, read_from
 
-_HEAD = struct.Struct(">II")
 _SEGMENT_BYTES = 16 << 20
 _ROWS_A_COMMIT = 20_000
 """Longer transactions would keep other writers waiting."""
@@ -75,7 +73,7 @@ class Predictions:
         with self._guard:
             first, boot = self._counter + 1, self._boot
             body = _encoder.encode(LoggedRequest(boot, first, model, version, at, rows))
-            record = _HEAD.pack(len(body), zlib.crc32(body)) + body
+            record = framed(body)
             if self._handle is None or self._size > _SEGMENT_BYTES:
                 self._open()
             written = os.write(self._handle, record)  # type: ignore[arg-type]
@@ -141,6 +139,23 @@ class Predictions:
             for path in closed:
                 self._retire(path)
 
+    def spent_segments(self) -> list[Path]:
+        """Segments that are brought in whole and that nobody appends to: a later one of their process is there."""
+        known = {row[0]: row[1] for row in self._db.readers.all("SELECT name, n_bytes FROM segments")}
+        newest: dict[str, int] = {}
+        found: list[tuple[str, int, Path]] = []
+        for path in self._folder.glob("*.log"):
+            boot, _, number = path.stem.rpartition("-")
+            found.append((boot, int(number), path))
+            newest[boot] = max(newest.get(boot, 0), int(number))
+        spent = [path for boot, number, path in sorted(found) if number < newest[boot]]
+        return [path for path in spent if known.get(path.name) == path.stat().st_size]
+
+    def retire_spent(self, path: Path) -> None:
+        """Drop a segment that `spent_segments` has named."""
+        with self._bringing:
+            self._retire(path)
+
     def forget(self, wanted: Mapping[str, Sequence[Any]]) -> int:
         """Delete the predictions that were asked, or saw, all of these, and their labels.
 
@@ -192,26 +207,12 @@ class Predictions:
 
 def _read(path: Path, start: int) -> tuple[list[LoggedRequest], int]:
     """Whole, undamaged records from an offset on, and the offset behind them."""
-    with path.open("rb") as file:
-        file.seek(start)
-        content = file.read()
     found: list[LoggedRequest] = []
     at = 0
-    for body, end in _bodies(content):
+    for body, end in bodies(read_from(path, start)):
         found.append(msgspec.msgpack.decode(body, type=LoggedRequest))
         at = end
     return found, start + at
-
-
-def _bodies(content: bytes) -> Iterator[tuple[bytes, int]]:
-    at = 0
-    while at + _HEAD.size <= len(content):
-        size, check = _HEAD.unpack_from(content, at)
-        body = content[at + _HEAD.size : at + _HEAD.size + size]
-        if len(body) < size or zlib.crc32(body) != check:
-            return
-        at += _HEAD.size + size
-        yield body, at
 
 
 def _insert(tx: Any, name: str, requests: list[LoggedRequest], end: int) -> int:

@@ -13,16 +13,28 @@ class Registry:
         self._db = db
 
     def list_models(self) -> list[RegisteredModel]:
-        """Models that have at least one version, by name."""
-        return self._db.all(RegisteredModel, "SELECT * FROM models ORDER BY name")
+        """Models that are registered, by name."""
+        return self._db.all(RegisteredModel, "SELECT * FROM models WHERE deleted_at IS NULL ORDER BY name")
 
     def find_model(self, name: str) -> RegisteredModel | None:
         """A model by name."""
-        return self._db.one(RegisteredModel, "SELECT * FROM models WHERE name = ?", name)
+        return self._db.one(RegisteredModel, "SELECT * FROM models WHERE name = ? AND deleted_at IS NULL", name)
+
+    def get_model(self, name: str) -> RegisteredModel:
+        """A model by name.
+
+        Raises:
+            NotFound: it does not exist.
+        """
+        found = self.find_model(name)
+        if found is None:
+            raise NotFound(f"no model is called `{name[:80]}`", "see `mllab model list`")
+        return found
 
     def list_versions(self, model: str) -> list[ModelVersion]:
         """A model's versions, oldest first."""
-        return self._db.all(ModelVersion, "SELECT * FROM versions WHERE model = ? ORDER BY version", model)
+        sql = "SELECT * FROM versions WHERE model = ? AND deleted_at IS NULL ORDER BY version"
+        return self._db.all(ModelVersion, sql, model)
 
     def get_version(self, model: str, version: int) -> ModelVersion:
         """One version.
@@ -30,7 +42,8 @@ class Registry:
         Raises:
             NotFound: the model or the version does not exist.
         """
-        found = self._db.one(ModelVersion, "SELECT * FROM versions WHERE model = ? AND version = ?", model, version)
+        sql = "SELECT * FROM versions WHERE model = ? AND version = ? AND deleted_at IS NULL"
+        found = self._db.one(ModelVersion, sql, model, version)
         if found is None:
             existing = [str(one.version) for one in self.list_versions(model)]
             hint = f"versions: {', '.join(existing)}" if existing else "see `mllab model list`"
@@ -39,7 +52,8 @@ class Registry:
 
     def version_of_run(self, run_id: str) -> ModelVersion | None:
         """The version a run was registered as."""
-        return self._db.one(ModelVersion, "SELECT * FROM versions WHERE run_id = ? ORDER BY version LIMIT 1", run_id)
+        sql = "SELECT * FROM versions WHERE run_id = ? AND deleted_at IS NULL ORDER BY version LIMIT 1"
+        return self._db.one(ModelVersion, sql, run_id)
 
     def aliases(self, model: str) -> dict[str, int]:
         """Alias to version, as they stand."""

@@ -68,15 +68,10 @@ def from_row(record: type[T], row: Any) -> T:
     Raises:
         msgspec.ValidationError: the row does not fit; a newer or damaged database.
     """
-    values: dict[str, Any] = {}
+    values = dict(zip(row.keys(), row, strict=True))
     for name, kind in _kinds(record).items():
-        value = row[name]
-        if value is None:
-            values[name] = None
-        elif kind == "time":
-            values[name] = from_micros(value)
-        elif kind == "json":
-            values[name] = msgspec.json.decode(value)
-        else:
-            values[name] = value
+        value = values[name]
+        if value is None or kind == "plain":
+            continue
+        values[name] = from_micros(value) if kind == "time" else msgspec.json.decode(value)
     return msgspec.convert(values, record, strict=False)

@@ -48,6 +48,10 @@ class Transaction:
         row = self._connection.execute(sql, args).fetchone()
         return from_row(record, row) if row is not None else None
 
+    def all(self, record: type[R], sql: str, *args: Any) -> list[R]:
+        """The rows of a query as records, this transaction's own changes included."""
+        return [from_row(record, row) for row in self._connection.execute(sql, args).fetchall()]
+
     def many(self, sql: str, rows: Any) -> int:
         """Run a statement for every row; how many rows of tables it has changed."""
         return int(self._connection.executemany(sql, rows).rowcount)
@@ -262,7 +266,8 @@ def _rewrite(connection: Connection, waiting: "list[Future[Any]]") -> None:
 def _open(path: Path) -> Connection:
     connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY"):
+    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
+    for pragma in (*pragmas, "wal_autocheckpoint = 4000"):
         connection.execute(f"PRAGMA {pragma}")
     database = sqlite_utils.Database(connection)
     exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()

@@ -34,9 +34,11 @@ def register(context: JobContext, name: str, table: ModelTable, run: Run, frozen
         made = workspace.registry.version_of_run(run.run_id)
         if made is not None:
             return made
-        if workspace.registry.find_model(name) is None:
-            model = RegisteredModel(name=name, task=Task(run.tags["task"]), target=table.target, created_at=tx.now)
-            context.say(tx, "model.registered", name, f"{name} registered ({model.task.value})", model)
+        known, task = workspace.registry.find_model(name), Task(run.tags["task"])
+        if known is None or known.task is None:
+            created_at = tx.now if known is None else known.created_at
+            model = RegisteredModel(name=name, task=task, target=table.target, created_at=created_at)
+            context.say(tx, "model.registered", name, f"{name} registered ({task.value})", model)
         number = int(
             tx.execute("SELECT coalesce(max(version), 0) + 1 FROM versions WHERE model = ?", name).fetchone()[0]
         )
@@ -105,8 +107,8 @@ def _judge(
         "metrics": made.metrics,
         "champion": None,
     }
-    if champion is not None:
-        present = context.workspace.registry.get_version(made.model, champion)
+    present = context.workspace.registry.get_version(made.model, champion) if champion is not None else None
+    if present is not None and present.bundle:  # one from elsewhere cannot be compared with
         training_set = context.workspace.datasets.find_training_set(present.training_set or "")
         inputs["champion"] = {
             "version": champion,

@@ -96,6 +96,8 @@ def aliased_bundles(workspace: Workspace) -> Iterator[tuple[str, int, Bundle]]:
     for model in workspace.registry.list_models():
         for number in sorted(set(workspace.registry.aliases(model.name).values())):
             made = workspace.registry.get_version(model.name, number)
+            if not made.bundle:
+                continue
             try:
                 content = workspace.artifacts.get(made.bundle)
             except LabError:

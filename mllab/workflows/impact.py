@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 
-from mllab.records import DataFile, DatasetVersion, Impact, ModelVersion, Run, TrainingSet, VersionImpact
+from mllab.records import DataFile, Impact, ModelVersion, Run, TrainingSet, VersionImpact
+from mllab.store.lineage import Lineage
 from mllab.workflows.workspace import Workspace
 
 
 def impact(workspace: Workspace, file: DataFile) -> Impact:
     """What was made from a file, and which models to train again once it is gone or changed."""
-    holding = _holding(workspace, file)
-    numbers = [one.version for one in holding]
+    numbers = Lineage(workspace.db).versions_holding(file.source, file.sha256) if file.source else []
     frozen = workspace.datasets.training_sets_from(file.source, numbers) if file.source and numbers else []
     runs = workspace.runs.runs_from(one.digest for one in frozen)
     versions = [made for run in runs if (made := workspace.registry.version_of_run(run.run_id)) is not None]
@@ -30,14 +30,6 @@ def impact(workspace: Workspace, file: DataFile) -> Impact:
         views=_views(workspace, file.source or "", set(numbers), frozen),
         retrain=_to_retrain(workspace, versions),
     )
-
-
-def _holding(workspace: Workspace, file: DataFile) -> list[DatasetVersion]:
-    """The versions of the source's data that hold any part the file was ever accepted as."""
-    if file.source is None:
-        return []
-    parts = {part for part, files in workspace.datasets.parts_of(file.source).items() if file.sha256 in files}
-    return [one for one in workspace.datasets.list_datasets(file.source) if parts.intersection(one.parts)]
 
 
 def _ids(runs: Iterable[Run]) -> tuple[str, ...]:

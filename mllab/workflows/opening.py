@@ -18,6 +18,12 @@ Clock = Callable[[], datetime]
 _LOOK_SECONDS = 0.05
 
 
+def meant(folder: Path) -> Path:
+    """The lab that is to be opened: the named one, but for a script that `mllab reproduce` runs in restored code."""
+    asking = os.environ.get("MLLAB_LAB")
+    return Path(asking) if asking and os.environ.get("MLLAB_REPRODUCES") else folder
+
+
 def require_lab(folder: Path) -> None:
     """Refuse a folder without a declaration.
 

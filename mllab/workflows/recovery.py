@@ -2,7 +2,9 @@
 
 from mllab.records import JobStatus, RunStatus
 from mllab.store.writer import Transaction
+from mllab.workflows.bringing_in import bring_in
 from mllab.workflows.declaring import accept_edit
+from mllab.workflows.experiments import ensure_experiment
 from mllab.workflows.jobs import MAX_ATTEMPTS
 from mllab.workflows.materialize import queue_outdated
 from mllab.workflows.workspace import Workspace
@@ -15,9 +17,20 @@ def recover(workspace: Workspace) -> None:
         workspace.accept_config()
     else:
         accept_edit(workspace)
+    _make_experiments(workspace)
+    workspace.journals.sweep()
+    bring_in(workspace)
     if workspace.jobs.running() or _open_runs(workspace):
         workspace.db.write(lambda tx: _put_right(workspace, tx))
     queue_outdated(workspace)
+
+
+def _make_experiments(workspace: Workspace) -> None:
+    """Runs of an earlier mllab name experiments that have no row yet."""
+    sql = "SELECT DISTINCT experiment FROM runs WHERE experiment NOT IN (SELECT name FROM experiments)"
+    names = sorted(row[0] for row in workspace.db.readers.all(sql))
+    if names:
+        workspace.db.write(lambda tx: [ensure_experiment(tx, name) for name in names])
 
 
 def _open_runs(workspace: Workspace) -> list[str]:

@@ -106,6 +106,9 @@ def _present(tx: Transaction, run_id: str) -> Run:
     run = tx.one(Run, "SELECT * FROM runs WHERE run_id = ?", run_id)
     if run is None:
         raise NotFound(f"no run is called `{run_id}`", "see `mllab run list`")
+    if run.purged_at is not None:
+        said = f"run {run.name} was removed from the trash for good on {run.purged_at:%Y-%m-%d}"
+        raise Conflict(said, "only its name and its place in the lineage are left")
     return run
 
 

@@ -10,11 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from mllab.engine.user_code import compute, load_functions
 from mllab.errors import Conflict, NotFound, Unavailable
-from mllab.records import Answer, Bundle, ModelVersion, Served
+from mllab.records import Answer, ModelVersion, Served
 from mllab.steps.features import feature_names
 from mllab.steps.predict import Predictor
 from mllab.steps.request import RequestShape
@@ -22,7 +20,7 @@ from mllab.store.predictions import LoggedRow
 from mllab.store.rows import to_micros
 from mllab.workflows.feature_reader import Lookup, lookup_of, reader_of
 from mllab.workflows.feature_views import definition
-from mllab.workflows.signature import deployed_version
+from mllab.workflows.signature import deployed_version, read_bundle
 from mllab.workflows.workspace import Workspace
 
 _KEPT = 4
@@ -40,7 +38,7 @@ class Loaded:
             Unavailable: an artifact is missing or damaged. Conflict: a golden row is answered differently.
         """
         self.model, self.version = made.model, made.version
-        self.bundle = msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
+        self.bundle = read_bundle(workspace, made)
         self.predictor = Predictor(self.bundle, workspace.artifacts.get(self.bundle.booster))
         differs = self.predictor.verify_golden()
         if differs is not None:

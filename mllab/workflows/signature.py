@@ -5,11 +5,12 @@ from typing import Any
 import msgspec
 
 from mllab.config import LabConfig
-from mllab.errors import InvalidInput, NotFound, Unavailable
+from mllab.errors import Conflict, InvalidInput, NotFound, Unavailable
 from mllab.records import Bundle, Lane, ModelVersion, RequestRow, Served
 from mllab.workflows.workspace import Workspace
 
 MOST_ROWS = 1000
+_ELSEWHERE = "mlflow.pyfunc.load_model loads this one in a script"
 
 
 def signature(workspace: Workspace, model: str, version: int | None = None) -> Served:
@@ -24,9 +25,21 @@ def signature(workspace: Workspace, model: str, version: int | None = None) -> S
         NotFound: model or version does not exist. Unavailable: nothing is deployed yet, or the bundle is damaged.
     """
     made = deployed_version(workspace, model) if version is None else workspace.registry.get_version(model, version)
-    bundle = msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
+    bundle = read_bundle(workspace, made)
     versions = tuple(one.version for one in workspace.registry.list_versions(model))
     return Served(model=model, version=made.version, versions=versions, bundle=bundle)
+
+
+def read_bundle(workspace: Workspace, made: ModelVersion) -> Bundle:
+    """What serving loads of a version.
+
+    Raises:
+        Conflict: it came from elsewhere, and mllab cannot serve it. NotFound, Unavailable: it is gone or damaged.
+    """
+    if not made.bundle:
+        said = f"{made.model} version {made.version} was logged through MLflow and cannot be served here"
+        raise Conflict(said, f"declare `[model.NAME]` in mllab.toml and train it with mllab; {_ELSEWHERE}")
+    return msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
 
 
 def deployed_version(workspace: Workspace, model: str) -> ModelVersion:

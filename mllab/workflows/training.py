@@ -1,27 +1,33 @@
 """From data to a run: freeze a training set, fit, keep what came out. What happens to a version is `deliver`."""
 
-import platform
+import logging
 import time
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from mllab.config import LabConfig, ModelTable, nearest
 from mllab.errors import Cancelled, LabError, NotFound
-from mllab.records import DatasetVersion, Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
+from mllab.records import DatasetVersion, GitState, Job, Lane, MetricPoint, Progress, Run, RunStatus, Train, TrainingSet
 from mllab.steps.feature_plan import view_names
 from mllab.steps.learners import check_params
 from mllab.store.ids import new_id
 from mllab.store.metrics import add_final, add_points, as_point
+from mllab.store.repository import read_state
 from mllab.store.rows import to_micros
 from mllab.store.writer import Transaction
-from mllab.workflows.deliver import judge_and_promote, register
+from mllab.workflows.deliver import judge_and_promote, register, who
+from mllab.workflows.environment import describe, packages
+from mllab.workflows.experiments import ensure_experiment
 from mllab.workflows.feature_views import Definition, definition, ensure_version
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.materialize import refresh_view, refresh_views, view_inputs
 from mllab.workflows.workspace import Workspace
 
 _POINTS_SECONDS = 0.25
+
+log = logging.getLogger(__name__)
 
 
 def queue_training(workspace: Workspace, command: Train) -> Job:
@@ -62,18 +68,26 @@ def get_model(config: LabConfig, name: str) -> ModelTable:
     return config.model[name]
 
 
+class Frozen(NamedTuple):
+    """A training set, and the very inputs that it was made from."""
+
+    training_set: TrainingSet
+    inputs: dict[str, Any]
+
+
 def train(context: JobContext) -> dict[str, Any]:
     """The job: training set, run, and for a retraining gates and promotion."""
     config, name = context.config, context.job.subject
     table = get_model(config, name)
-    frozen = freeze(context, config, name)
-    if isinstance(frozen, str):
-        context.emit("training.skipped", name, f"{name} is not trained: {frozen}", {"model": name, "reason": frozen})
-        return {"text": f"not trained: {frozen}", "trained": False, "reason": frozen}
+    found = freeze(context, config, name)
+    if isinstance(found, str):
+        context.emit("training.skipped", name, f"{name} is not trained: {found}", {"model": name, "reason": found})
+        return {"text": f"not trained: {found}", "trained": False, "reason": found}
+    frozen = found.training_set
     earlier = [
         run for run in context.workspace.runs.runs_of_job(context.job.job_id) if run.status is RunStatus.FINISHED
     ]
-    run = earlier[0] if earlier else _fit(context, config, name, table, frozen)
+    run = earlier[0] if earlier else _fit(context, name, table, found)
     result: dict[str, Any] = {"text": f"{run.name} finished", "trained": True, "run_id": run.run_id}
     if context.job.args["register"]:
         made = register(context, name, table, run, frozen)
@@ -87,7 +101,7 @@ def train(context: JobContext) -> dict[str, Any]:
 # -- the training set ------------------------------------------------------------------------------------------------
 
 
-def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | str:
+def freeze(context: JobContext, config: LabConfig, name: str) -> Frozen | str:
     """The point-in-time join of today's data, frozen; or why there is nothing to learn from."""
     table = config.model[name]
     versions = context.step("data", {"model": name}, lambda: _versions(context, config, table))
@@ -108,7 +122,8 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
         "now": context.workspace.clock(),
     }
     key = {name: value for name, value in inputs.items() if name != "now"}
-    made = context.step("training_set", key, lambda: context.run_task("training_set", inputs))
+    made = context.step("training_set", key, lambda: context.run_task("training_set", inputs) | {"now": inputs["now"]})
+    inputs["now"] = made.get("now", inputs["now"])
     if made.get("too_little"):
         return str(made["too_little"])
     frozen = TrainingSet(
@@ -126,8 +141,8 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
         created_at=context.workspace.clock(),
     )
     known = context.workspace.datasets.find_training_set(frozen.digest)
-    if known is not None:
-        return known
+    if known is not None and known.purged_at is None:
+        return Frozen(known, inputs)
     said = f"training set of {name}: {frozen.n_train:,} rows to learn from, {frozen.n_validation:,} to validate, "
     said += f"{frozen.n_test:,} to test"
 
@@ -136,7 +151,7 @@ def freeze(context: JobContext, config: LabConfig, name: str) -> TrainingSet | s
         context.say(tx, "training_set.frozen", frozen.digest, said, frozen)
 
     context.workspace.db.write(keep)
-    return frozen
+    return Frozen(frozen, inputs)
 
 
 def _view_inputs(context: JobContext, one: Definition, versions: dict[str, Any]) -> dict[str, Any]:
@@ -166,8 +181,8 @@ def _versions(context: JobContext, config: LabConfig, table: ModelTable) -> dict
 # -- the run ---------------------------------------------------------------------------------------------------------
 
 
-def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, frozen: TrainingSet) -> Run:
-    args = context.job.args
+def _fit(context: JobContext, name: str, table: ModelTable, found: Frozen) -> Run:
+    args, frozen = context.job.args, found.training_set
     seed = table.seed if args["seed"] is None else int(args["seed"])
     params = dict(table.params) | dict(args["params"])
     declared = context.workspace.datasets.find_config(context.job.config_digest or "")
@@ -181,7 +196,17 @@ def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, f
         "params": params,
         "seed": seed,
     }
-    run = _start(context, name, frozen, seed, params)
+    recipe = {"fit": inputs, "training_set": found.inputs}
+    training = context.workspace.artifacts.put(msgspec.json.encode(recipe))
+    return fit_run(context, _start(context, name, frozen, seed, params, training), inputs)
+
+
+def fit_run(context: JobContext, run: Run, inputs: dict[str, Any]) -> Run:
+    """Fit for a run that has begun, draw its curves, and end it in whatever way the fit ends.
+
+    Raises:
+        LabError: why the fit failed or was stopped; the run says it, too.
+    """
     curve = _Curve(context, run)
     try:
         made = context.step("fit", inputs, lambda: context.run_task("fit", inputs, curve.report))
@@ -204,12 +229,15 @@ def _fit(context: JobContext, config: LabConfig, name: str, table: ModelTable, f
         f"{run.name} finished after {made['n_rounds']} rounds: {shown} on unseen rows",
         params=made["params"],
         metrics=made["metrics"],
-        artifacts={"bundle": made["bundle"], "model.ubj": made["booster"]},
+        artifacts=run.artifacts | {"bundle": made["bundle"], "model.ubj": made["booster"]},
+        peak_bytes=made.get("peak_bytes"),
         tags=run.tags | {"task": made["task"]},
     )
 
 
-def _start(context: JobContext, name: str, frozen: TrainingSet, seed: int, params: dict[str, Any]) -> Run:
+def _start(
+    context: JobContext, name: str, frozen: TrainingSet, seed: int, params: dict[str, Any], training: str
+) -> Run:
     n_before = context.workspace.db.value("SELECT count(*) FROM runs WHERE model = ?", name)
     run = Run(
         run_id=new_id("run"),
@@ -222,16 +250,40 @@ def _start(context: JobContext, name: str, frozen: TrainingSet, seed: int, param
         job_id=context.job.job_id,
         training_set=frozen.digest,
         config_digest=context.job.config_digest,
-        environment=_environment(),
+        training=training,
         started_at=context.workspace.clock(),
+    )
+    return begin_run(context, run)
+
+
+def begin_run(context: JobContext, run: Run) -> Run:
+    """Let a run of this job begin; what code and machine it runs on is added to what is known of it."""
+    workspace = context.workspace
+    run = msgspec.structs.replace(
+        run,
+        user=who(),
+        source="mllab",
+        git=_code(workspace),
+        environment=describe(),
+        artifacts=run.artifacts | {"requirements.txt": workspace.artifacts.put(packages())},
     )
 
     def start(tx: Transaction) -> None:
         tx.name(run.run_id, "run")
-        context.say(tx, "run.started", run.run_id, f"{run.name} started (seed {seed})", run)
+        ensure_experiment(tx, run.experiment, restore=True)
+        context.say(tx, "run.started", run.run_id, f"{run.name} started (seed {run.seed})", run)
 
-    context.workspace.db.write(start)
+    workspace.db.write(start)
     return run
+
+
+def _code(workspace: Workspace) -> GitState | None:
+    """The state of the repository that the lab's folder lies in; a run does not fail for it."""
+    try:
+        return read_state(workspace.folder, workspace.artifacts.put)
+    except (LabError, OSError) as error:
+        log.warning("the state of the code is not known: %s", error)
+        return None
 
 
 def _end(context: JobContext, run: Run, status: RunStatus, said: str, **fields: Any) -> Run:
@@ -249,16 +301,6 @@ def _end(context: JobContext, run: Run, status: RunStatus, said: str, **fields: 
 def _headline(metrics: dict[str, float]) -> list[tuple[str, float]]:
     shown = [(name, value) for name, value in metrics.items() if name.startswith("test.") and "baseline" not in name]
     return shown[:3]
-
-
-def _environment() -> dict[str, str]:
-    found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in ("mllab", "polars", "numpy", "xgboost", "xgboost-cpu", "scikit-learn"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 class _Curve:

@@ -1,5 +1,7 @@
 """Summaries put together from several stores: what status and the list commands show."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from mllab.config import LabConfig, ModelTable
@@ -16,6 +18,8 @@ from mllab.records import (
     Task,
     VersionSummary,
 )
+from mllab.store.db import Database
+from mllab.store.registry import Registry
 from mllab.workflows.contracts import is_stale
 from mllab.workflows.workspace import Workspace
 
@@ -35,19 +39,32 @@ def status(workspace: Workspace) -> LabStatus:
         url=host.url if host else None,
         ready=ready,
         serving=workspace.is_serving if here else bool(host and host.serving),
-        models={name: _state(workspace, name) for name in _names(workspace, config)},
+        models=model_states(workspace.db, list(config.model)),
         jobs=workspace.jobs.counts(),
+        deployments={one.model: one.version for one in workspace.registry.list_deployments()},
+        datasets=newest_versions(workspace.db),
     )
+
+
+def newest_versions(db: Database) -> dict[str, int]:
+    """Source to the newest version of its data."""
+    return dict(map(tuple, db.readers.all("SELECT source, max(version) FROM datasets GROUP BY source ORDER BY source")))
+
+
+def model_states(db: Database, declared: Iterable[str]) -> dict[str, ModelState]:
+    """Models, those without a version included, by name."""
+    names = {*declared, *(model.name for model in Registry(db).list_models())}
+    return {name: _state(db, name) for name in sorted(names)}
 
 
 def _names(workspace: Workspace, config: LabConfig) -> list[str]:
     return sorted({*config.model, *(model.name for model in workspace.registry.list_models())})
 
 
-def _state(workspace: Workspace, name: str) -> ModelState:
-    model = workspace.registry.find_model(name)
-    champion = workspace.registry.aliases(name).get("champion")
-    n_versions = int(workspace.db.value("SELECT count(*) FROM versions WHERE model = ?", name))
+def _state(db: Database, name: str) -> ModelState:
+    model = Registry(db).find_model(name)
+    champion = Registry(db).aliases(name).get("champion")
+    n_versions = int(db.value("SELECT count(*) FROM versions WHERE model = ? AND deleted_at IS NULL", name))
     return ModelState(champion=champion, versions=n_versions, held=bool(model and model.held))
 
 
@@ -158,6 +175,7 @@ def _model(workspace: Workspace, name: str, table: ModelTable | None) -> ModelSu
             gates_passed=one.gates_passed,
             reason=one.reason,
             training_set=one.training_set,
+            origin=one.origin,
         )
         for one in workspace.registry.list_versions(name)
     )

@@ -5,12 +5,14 @@ from typing import Any
 
 from mllab.errors import Cancelled, Conflict, LabError
 from mllab.records import Job, JobStatus, Lane
+from mllab.workflows.collecting import collect
 from mllab.workflows.declaring import follow
 from mllab.workflows.forgetting import forget
 from mllab.workflows.ingest import intake
 from mllab.workflows.jobs import Workflow, run_next
 from mllab.workflows.materialize import materialize
 from mllab.workflows.profiling import make_profile, queue_missing
+from mllab.workflows.reproducing import reproduce
 from mllab.workflows.training import train
 from mllab.workflows.triggers import fire_for_data
 from mllab.workflows.verifying import verify
@@ -21,9 +23,11 @@ WORKFLOWS: dict[str, Workflow] = {
     "materialize": materialize,
     "forget": forget,
     "verify": verify,
+    "collect": collect,
     "profile": make_profile,
     "train": train,
     "retrain": train,
+    "reproduce": reproduce,
 }
 _LOOK_SECONDS = 0.05
 

@@ -1,6 +1,7 @@
 """What every workflow holds: stores, engine, clock, and the declaration in force."""
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +18,9 @@ from mllab.store.db import Database
 from mllab.store.events import Events
 from mllab.store.features import Features
 from mllab.store.jobs import Jobs
+from mllab.store.journal import Journals
 from mllab.store.lock import LabLock
+from mllab.store.logged_models import LoggedModels
 from mllab.store.offline import Offline
 from mllab.store.online import Online
 from mllab.store.predictions import Predictions
@@ -28,6 +31,10 @@ from mllab.store.runs import Runs
 if TYPE_CHECKING:
     from mllab.workflows.feature_reader import FeatureReader
     from mllab.workflows.serving import Serving
+
+_BRING_SECONDS = 0.25
+
+log = logging.getLogger(__name__)
 
 
 class Workspace:
@@ -53,7 +60,9 @@ class Workspace:
         self.artifacts = Artifacts(self.state / "artifacts")
         self.events, self.datasets, self.jobs = Events(db), Datasets(db), Jobs(db)
         self.runs, self.registry, self.profiles = Runs(db), Registry(db), Profiles(db)
+        self.logged_models = LoggedModels(db)
         self.online, self.predictions = Online(db), Predictions(db, self.state / "predictions")
+        self.journals = Journals(db, self.state / "tracking")
         self.features, self.offline = Features(db), Offline(self.state / "offline")
         self.has_workers = False
         """Whether threads of this process work the queue (then waiting must not)."""
@@ -75,6 +84,8 @@ class Workspace:
         """What this process's server has answered; None where none runs in it."""
         self.is_serving = True
         """Whether this process's server takes predictions; people switch it."""
+        self.bringer = Bringer()
+        """The thread that brings in what this process's scripts log, where no host does."""
         self._engine: Engine | None = None
         self._parsed: tuple[str, LabConfig] | None = None
         self._guard = threading.RLock()
@@ -177,6 +188,7 @@ class Workspace:
 
     def close(self) -> None:
         """End children, write what waits, let go of the lock."""
+        self.bringer.stop()
         if self._engine is not None:
             self._engine.close()
         if self.serving is not None:
@@ -185,6 +197,37 @@ class Workspace:
                 self.predictions.bring_in()
         self.db.close()
         self.lock.release()
+
+
+class Bringer:
+    """One thread that does one thing four times a second."""
+
+    def __init__(self) -> None:
+        """Nothing runs yet."""
+        self._stop, self._thread = threading.Event(), threading.Thread()
+
+    def start(self, do: Callable[[], None]) -> None:
+        """Begin, unless it has begun already."""
+        if self._thread.ident is None:
+            self._thread = threading.Thread(target=self._run, args=(do,), name="mllab-bringer", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Do it one last time, and end."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self, do: Callable[[], None]) -> None:
+        while not self._stop.wait(_BRING_SECONDS):
+            self._try(do)
+        self._try(do)
+
+    def _try(self, do: Callable[[], None]) -> None:
+        try:
+            do()
+        except (LabError, OSError):
+            log.exception("what was logged could not be brought in; it is tried again")
 
 
 def config_digest(text: str, features: str | None) -> str:

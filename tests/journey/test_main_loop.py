@@ -62,7 +62,7 @@ def test_a_prediction_is_traced_to_the_bytes_of_its_file(host):
     while node is not None:
         kinds.append(node.kind)
         node = node.children[-1] if node.children else None
-    assert kinds == ["prediction", "version", "run", "training_set", "dataset", "datafile"]
+    assert kinds == ["prediction", "version", "run", "training_set", "dataset", "file"]
 
 
 def test_the_next_file_brings_version_2_without_one_dropped_request(host):

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mllab.filters import And, Compare, FilterError, Not, Or, format_filter
-from mllab.records import MetricPoint, Run, RunNames, RunStatus
+from mllab.records import GitState, MetricPoint, Run, RunDataset, RunNames, RunStatus
+from mllab.store import run_plan
 from mllab.store.connect import Readers, sqlite3
 from mllab.store.db import Database
-from mllab.store.metrics import add_final, add_points, as_point
+from mllab.store.metrics import Point, add_final, add_points, as_point
 from mllab.store.migrations import migrations
 from mllab.store.rows import to_micros, to_row
-from mllab.store.run_query import RunQuery
 from mllab.store.runs import Runs
 from mllab.store.tables import NEWEST_STEP, is_current
 from mllab.store.writer import Writer, replayed
@@ -244,7 +244,7 @@ def test_the_names_are_those_of_metrics_parameters_and_tags(some):
 def test_a_parameter_of_an_old_run_only_is_known(db):
     put(db, a_run(2000, params={"old": 1}), *(a_run(i) for i in range(1, 1102)))
     runs = Runs(db)
-    assert runs.names().params == ()
+    assert runs.names().params == ("old",)
     assert numbers(runs.list_runs("param.old=1")) == [2000]
 
 
@@ -263,6 +263,95 @@ def test_the_widest_and_the_deepest_filter_are_answered(some):
     assert some.count_runs(" OR ".join(["metric.auc>0.6"] * 100)) == 1
     assert some.count_runs("o " * 100) == 5
     assert some.count_runs("(" * 16 + "param.lr<0.1 OR o" + ")" * 16) == 5
+
+
+# -- where a run comes from -------------------------------------------------------------------------------------------
+
+CODE = GitState(commit="4b825dc642cb6eb9a060e54bf8d69288fbee4904", branch="main", is_dirty=True)
+FROM = (
+    a_run(1, name="sweep", experiment="tuning", user="Ada", origin="python", git=CODE),
+    a_run(2, parent_run_id=f"run_{1:032x}", experiment="tuning", note="look at the tail", git=GitState(branch="fix/x")),
+    a_run(3, parent_run_id=f"run_{1:032x}", datasets=(RunDataset(name="Orders", digest="abcdef0123"),), user="bob"),
+    a_run(4, training_set=None, metrics={"loss": 0.5}, params={"big": 2**60 + 1}),
+    a_run(5, status=RunStatus.FAILED, error="out of memory", params={"big": 2**60}),
+)
+
+
+@pytest.fixture(scope="module")
+def sourced(tmp_path_factory):
+    database = opened(tmp_path_factory.mktemp("sourced"))
+    put(database, *FROM)
+    database.write(lambda tx: add_points(tx, FROM[0].run_id, [Point("loss", 0, 1, 2.0), Point("loss", 1, 2, math.nan)]))
+    yield Runs(database)
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    {
+        "experiment:tuning": [1, 2],
+        "experiment!=tuning": [3, 4, 5],
+        "parent:sweep": [2, 3],
+        "parent:SWEEP": [2, 3],
+        f"parent=run_{1:032x}": [2, 3],
+        "parent:run_0000": [2, 3],
+        "parent:run_": [],
+        "parent!=sweep": [1, 4, 5],
+        "has:parent": [2, 3],
+        "-has:parent": [1, 4, 5],
+        "has:note": [2],
+        "has:git": [1, 2],
+        "has:dataset": [3],
+        "has:error": [5],
+        "tail": [2],
+        "user:ada": [1],
+        "origin:python": [1],
+        "branch:fix/x": [2],
+        "branch!=main": [2],
+        "commit:4B825": [1],
+        "commit!=4b82": [],
+        "dirty:true": [1],
+        "dirty:false": [2],
+        "dirty!=true": [2],
+        "dataset:orders": [3],
+        "dataset:abcdef01": [3],
+        "dataset:abc": [],
+        "dataset!=orders": [1, 2, 4, 5],
+        f"id:{0:031x}": [1, 2, 3, 4, 5],
+        f"id=run_{2:032x}": [2],
+        f"id:{3:032x} has:parent": [3],
+        "metric.loss=nan": [1],
+        "metric.loss!=nan": [4],
+        "metric.loss<9": [4],
+        "metric.loss!=0": [4],
+        "metric.loss.first>1": [1],
+        "metric.loss.min>1": [1],
+        "loss=nan": [1],
+        "has:metric.loss": [1, 4],
+        f"param.big={2**60 + 1}": [4],
+        f"param.big!={2**60 + 1}": [5],
+        f"param.big>={2**60}": [4, 5],
+    }.items(),
+)
+def test_a_filter_can_ask_where_a_run_comes_from(sourced, text, found):
+    assert numbers(sourced.list_runs(text, now=NOW)) == found
+    assert sourced.count_runs(text, now=NOW) == len(found)
+
+
+def test_what_is_no_number_is_listed_as_such_and_sorted_behind_the_numbers(sourced):
+    ordered = sourced.list_runs("has:metric.loss", sort="metric.loss")
+    assert [run.run_id for run in ordered] == [FROM[3].run_id, FROM[0].run_id]
+    assert math.isnan(ordered[1].metrics["loss"])
+    assert math.isnan(sourced.get_run("sweep").metrics["loss"])
+
+
+def test_a_filter_by_nan_is_answered_in_the_order_of_the_same_metric(sourced):
+    assert numbers(sourced.list_runs("metric.loss=nan", sort="-metric.loss")) == [1]
+
+
+def test_the_summaries_of_a_metric_can_be_sorted_by(sourced):
+    for sort, first in (("-metric.loss.first", 1), ("metric.loss.max", 4), ("-metric.loss.min", 1)):
+        assert numbers(sourced.list_runs(sort=sort, limit=1)) == [first]
 
 
 # -- against plain Python --------------------------------------------------------------------------------------------
@@ -357,11 +446,18 @@ KEYS = {
 
 
 def rank_of_param(value):
-    return None if value is None else (isinstance(value, str), value)
+    """Numbers before texts, and truth is a text."""
+    if value is None:
+        return None
+    is_number = not isinstance(value, str | bool)
+    return (not is_number, value if is_number else str(value).lower())
 
 
 LISTS = (
     {},
+    {"filter": "metric.auc>0.2 param.lr=1"},
+    {"filter": "param.lr=auto started>3h"},
+    {"filter": "has:metric.auc -status:failed seed>0"},
     {"model": "m1"},
     {"trashed": True},
     {"filter": "seed>=1"},
@@ -408,22 +504,49 @@ def test_what_lies_in_the_trash_is_in_no_list_but_its_own_and_still_found(mixed)
     assert mixed.get_run(trashed[0].run_id) == trashed[0]
 
 
-@pytest.mark.parametrize("field", ["started", "name", "status", "model", "duration"])
+def plans_of(runs, **listed):
+    """Steps of the plans of the statements that find the ids of a list."""
+    connection, seen = runs._db.readers.connection(), []
+    connection.set_trace_callback(seen.append)
+    runs.list_ids(limit=10, **listed)
+    connection.set_trace_callback(None)
+    return [row[3] for sql in seen for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")]
+
+
+@pytest.mark.parametrize("field", ["started", "name", "status", "model", "experiment", "duration"])
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_the_orders_of_columns_need_no_sorting(mixed, sign, field):
-    sort = mixed._query("", None, sign + field, False, NOW).window(0, 100)
-    plan = [row[3] for row in mixed._db.readers.all(f"EXPLAIN QUERY PLAN {sort.text}", *sort.args)]
+    plan = plans_of(mixed, sort=sign + field)
     assert any(f"runs_{field}" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 def test_the_order_of_a_metric_needs_no_sorting_and_no_look_at_the_runs(mixed):
-    query = mixed._query("", None, "-metric.auc", False, NOW)
-    assert not isinstance(query, RunQuery)
-    window = query.with_metric(0, 100)
-    plan = [row[3] for row in mixed._db.readers.all(f"EXPLAIN QUERY PLAN {window.text}", *window.args)]
+    plan = plans_of(mixed, sort="-metric.auc")
     assert any("COVERING INDEX metric_summary_last" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_a_walk_that_meets_too_few_is_given_up_for_the_index_that_lists_the_fewest(db, monkeypatch):
+    many = [a_run(i, params={"rare": "x" if i % 50 == 0 else "y"}, metrics={"auc": i / 500}) for i in range(1, 501)]
+    put(db, *many)
+    runs = Runs(db)
+    whole = {
+        sort: runs.list_runs("param.rare=x metric.auc>0.1", sort=sort, limit=3) for sort in KEYS if "lr" not in sort
+    }
+    monkeypatch.setattr(run_plan, "_WALK_STEPS", 1)
+    monkeypatch.setattr(run_plan, "_STEPS_PER_ROW", 0)
+    for sort, found in whole.items():
+        assert len(found) == 3
+        assert runs.list_runs("param.rare=x metric.auc>0.1", sort=sort, limit=3) == found
+
+
+def test_a_list_by_time_walks_the_index_of_its_parameter_or_tag(db):
+    put(db, *(a_run(i, params={"p": i % 3}, tags={"t": "x"}) for i in range(1, 40)))
+    for text, index in (("param.p=a", "run_params_text"), ("tag.t=x", "run_tags_text")):
+        plan = plans_of(Runs(db), filter=text)
+        assert any(index in step for step in plan), plan
+        assert not any("TEMP B-TREE FOR ORDER" in step for step in plan), plan
 
 
 # -- metrics ---------------------------------------------------------------------------------------------------------
@@ -431,7 +554,7 @@ def test_the_order_of_a_metric_needs_no_sorting_and_no_look_at_the_runs(mixed):
 
 def test_a_run_that_goes_on_is_listed_with_the_last_values_of_its_curves(some):
     assert some.list_runs("status:running")[0].metrics == {"val.loss": 0.4, "test.auc": 0.5}
-    assert some.get_run(SOME[4].run_id).metrics == {"test.auc": 0.5}
+    assert some.get_run(SOME[4].run_id).metrics == {"val.loss": 0.4, "test.auc": 0.5}
 
 
 def test_what_a_run_reports_at_its_end_is_searchable_and_its_curves_stay(db):

@@ -54,7 +54,7 @@ def write_runs(folder: Path, n: int) -> None:
 
 
 def _write(connection: Any, n: int) -> None:
-    listed = "type = 'index' AND tbl_name IN ('runs', 'metric_summary') AND sql IS NOT NULL"
+    listed = "type = 'index' AND tbl_name IN ('runs', 'run_params', 'run_tags', 'metric_summary') AND sql IS NOT NULL"
     indexes = connection.execute(f"SELECT name, sql FROM sqlite_master WHERE {listed}").fetchall()
     for name, _ in indexes:
         connection.execute(f"DROP INDEX {name}")

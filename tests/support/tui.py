@@ -106,11 +106,11 @@ def present(app: LabApp) -> LabScreen:
 
 
 async def go_to(pilot: QuickPilot, name: str) -> LabScreen:
-    """Go to any screen with its keys: `run` is the first run, `compare` the first two."""
+    """Go to any screen with its keys: `run` is the first run, `compare` the first two, `groups` all."""
     app = pilot.app
     if name == present(app).NAME:
         return present(app)
-    below = {"run": "runs", "compare": "runs"}.get(name, name)
+    below = {"run": "runs", "compare": "runs", "groups": "runs", "lineage": "runs"}.get(name, name)
     await pilot.press(str(TOP_SCREENS.index(below) + 1))
     while len(app.screen_stack) > 1:
         app.pop_screen()
@@ -120,6 +120,10 @@ async def go_to(pilot: QuickPilot, name: str) -> LabScreen:
         await pilot.press("g", "enter")
     if name == "compare":
         await pilot.press("escape", "escape", "escape", "g", "space", "space", "c")
+    if name == "groups":
+        await pilot.press("escape", "escape", "escape", "B")
+    if name == "lineage":
+        await pilot.press("escape", "escape", "escape", "g", "O")
     await settle(pilot)
     assert name == present(app).NAME
     return present(app)

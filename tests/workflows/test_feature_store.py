@@ -412,6 +412,27 @@ def test_a_prediction_that_saw_something_else_is_found(lab: Lab) -> None:
     assert [(one.feature, one.logged) for one in found.differences] == [("total", 0.5)]
 
 
+def test_a_prediction_is_traced_to_the_rows_in_which_it_looked_features_up(lab: Lab, tmp_path: Path) -> None:
+    row = lab.request_rows("big", n=1)[0].values
+    before = lab.predict("big", [row]).prediction_ids[0]
+    lab.add(write(tmp_path / "shops_2.csv", [shop(i) for i in range(30, 40)]), wait=True)
+    after = lab.predict("big", [row]).prediction_ids[0]
+    lab.predictions()
+
+    def looked_up(id: str) -> set[str]:
+        return {one.id for one in lab.trace(id).children if one.how == "looked up in"}
+
+    assert looked_up(before) == {"staff@1:1", "takings@1:1"}
+    assert looked_up(after) == {"staff@1:2", "takings@1:1"}
+    late = {one.prediction_id: one.how for one in lab.touched("shops_2.csv")}
+    assert late == {after: "looked up"}
+    first = {one.prediction_id: one.how for one in lab.touched("shops.csv")}
+    assert first == {before: "taught", after: "taught"}
+    assert lab.trace("shops_2.csv", "on").totals["looked_up"] == 1
+    assert lab.trace("view:staff@1").kind == "view"
+    assert lab.trace("staff@1:2").kind == "materialization"
+
+
 # -- revisions ----------------------------------------------------------------------------------------------------------
 
 

@@ -12,8 +12,7 @@ from mllab.faces.cli.options import AsJson, LabFolder, NoWait, key_values, opene
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
 from mllab.faces.cli.place import lab_folder
 from mllab.faces.cli.progress import done_by, print_queued, wait
-from mllab.faces.text import show
-from mllab.records import LabProposal, TraceNode
+from mllab.records import LabProposal
 
 app = typer.Typer(help="The lab.", rich_markup_mode=None, add_completion=False)
 
@@ -140,10 +139,16 @@ def _last_seq(folder: Path) -> int:
 
 
 @app.command()
-def status(as_json: AsJson = False, lab: LabFolder = None) -> None:
-    """Show the lab at a glance."""
+def status(
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="At a past moment: 7d, 2026-01-31, or RFC 3339.")
+    ] = None,
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """Show the lab at a glance, as it is or as it was."""
     with reading(lab) as it:
-        found = it.status()
+        found = it.status(at=at)
     if as_json:
         print_json(found)
         return
@@ -151,15 +156,18 @@ def status(as_json: AsJson = False, lab: LabFolder = None) -> None:
         [
             ("lab", found.lab),
             ("folder", found.folder),
-            ("host", found.url or "not running; start it with `mllab up`"),
-            ("ready", found.ready),
+            ("at", found.at),
+            ("host", found.url or "not running; start it with `mllab up`" if found.at is None else None),
+            ("ready", found.ready if found.at is None else None),
+            ("data", [f"{source}@{version}" for source, version in found.datasets.items()] or "none"),
             ("jobs", {state: count for state, count in found.jobs.items() if count} or "none"),
         ]
     )
     if found.models:
         say()
-        rows = [(name, one.champion, one.versions, one.held) for name, one in found.models.items()]
-        print_table(("model", "champion", "versions", "held"), rows)
+        answering = found.deployments
+        rows = [(name, one.champion, answering.get(name), one.versions, one.held) for name, one in found.models.items()]
+        print_table(("model", "champion", "answers", "versions", "held"), rows)
 
 
 @app.command()
@@ -205,24 +213,3 @@ def retrain(model: Model, no_wait: NoWait = False, as_json: AsJson = False, lab:
         return
     for event in happened:
         say(event.text)
-
-
-@app.command()
-def trace(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A prediction, MODEL@VERSION, run, training set, job, file.")],
-    as_json: AsJson = False,
-    lab: LabFolder = None,
-) -> None:
-    """Show what a thing was made from, down to the received files."""
-    with reading(lab) as it:
-        root = it.trace(id)
-    if as_json:
-        print_json(root)
-        return
-    _print_tree(root, 0)
-
-
-def _print_tree(node: TraceNode, depth: int) -> None:
-    say(f"{'  ' * depth}{node.kind} {node.id}{': ' + show(node.text) if node.text else ''}")
-    for child in node.children:
-        _print_tree(child, depth + 1)

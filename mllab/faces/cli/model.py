@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from mllab.errors import InvalidInput, NotFound, Unavailable
+from mllab.errors import Conflict, InvalidInput, NotFound, Unavailable
 from mllab.faces.cli.lab import Model, print_proposal
 from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
@@ -100,7 +100,7 @@ def _number(summary: ModelSummary, wanted: str) -> int:
 def _bundle(lab: Lab, version: ModelVersion) -> Bundle | None:
     try:
         return lab.signature(version.model, version=version.version).bundle
-    except (NotFound, Unavailable):
+    except (Conflict, NotFound, Unavailable):
         return None
 
 
@@ -116,7 +116,8 @@ def _print_version(summary: ModelSummary, version: ModelVersion, aliases: tuple[
             ("reason", version.reason),
             ("held", "yes: no automatic promotion until `mllab model release`" if summary.held else None),
             ("created", version.created_at),
-            ("run", version.run_id),
+            ("run", version.run_id or None),
+            ("origin", None if version.origin == "mllab" else f"{version.origin}: never served here"),
             ("training set", version.training_set),
         ]
     )

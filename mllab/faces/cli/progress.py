@@ -2,7 +2,8 @@
 
 import shutil
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event as Stop
 from threading import Thread
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING
 from mllab.errors import Cancelled, LabError
 from mllab.faces.cli.output import print_json, say
 from mllab.faces.text import safe
-from mllab.records import Event, Job, JobStatus
+from mllab.records import Event, Job, JobStatus, Progress
 
 if TYPE_CHECKING:
     from mllab.lab import Lab
 
 _BAR_CELLS = 24
 _ERASE = "\r\x1b[K"
+_DRAW_SECONDS = 0.1
 
 
 def wait(lab: "Lab", job: Job) -> Job:
@@ -83,6 +85,29 @@ def _draw(lab: "Lab", job: Job, after: int, stop: Stop) -> None:
             line = bar(event.payload.get("progress_share"), event.payload.get("progress_text") or "")
             sys.stderr.write(_ERASE + line[:room])
             sys.stderr.flush()
+
+
+@contextmanager
+def telling() -> Iterator[Callable[[Progress], None]]:
+    """A progress line of what reports to it on a terminal, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    drawn_at = 0.0
+
+    def draw(progress: Progress) -> None:
+        nonlocal drawn_at
+        if time.monotonic() - drawn_at > _DRAW_SECONDS:
+            drawn_at = time.monotonic()
+            room = shutil.get_terminal_size().columns - 1
+            sys.stderr.write(_ERASE + bar(progress.share, progress.text)[:room])
+            sys.stderr.flush()
+
+    try:
+        yield draw
+    finally:
+        sys.stderr.write(_ERASE)
+        sys.stderr.flush()
 
 
 def bar(share: float | None, text: str) -> str:

@@ -8,14 +8,21 @@ from typing import Annotated
 import typer
 
 from mllab.errors import InvalidInput
+from mllab.faces.cli.compare import compare_runs, group_runs
 from mllab.faces.cli.metrics import headline, print_metrics
 from mllab.faces.cli.options import AsJson, LabFolder, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
+from mllab.faces.cli.run_views import cells, delete_view, list_views, save_view, within
 from mllab.faces.text import safe, show, width
 from mllab.filters import FilterError
-from mllab.records import MetricPoint
+from mllab.records import MetricPoint, Run
 
 app = typer.Typer(help="Training attempts.", rich_markup_mode=None, add_completion=False)
+app.command("compare")(compare_runs)
+app.command("group")(group_runs)
+app.command("views")(list_views)
+app.command("save-view")(save_view)
+app.command("delete-view")(delete_view)
 
 Reference = Annotated[str, typer.Argument(metavar="RUN", help="Id, the id's first characters, or name.")]
 
@@ -25,18 +32,23 @@ Filter = Annotated[
     typer.Argument(
         metavar="FILTER",
         help="Words and terms such as status:failed, tag:baseline, metric.auc>=0.9, param.lr<0.1, has:tag.note,"
-        " started>7d; AND, OR, -NOT and parentheses. Quote it for the shell; behind `--` it may begin with `-`.",
+        " experiment:tuning, started>7d; AND, OR, -NOT and parentheses. Quote it for the shell; behind `--` it may"
+        " begin with `-`.",
     ),
 ]
 Sort = Annotated[
-    str, typer.Option(metavar="FIELD", help="started, name, metric.auc, param.lr...; `-` before it: greatest first.")
+    str | None,
+    typer.Option(metavar="FIELD", help="started, name, metric.auc, param.lr...; `-` before it: greatest first."),
 ]
 
 
 @app.command("list")
 def list_runs(
     filter: Filter = None,
-    sort: Sort = "-started",
+    sort: Sort = None,
+    view: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Filter, order and columns of a view; see `mllab run views`.")
+    ] = None,
     model: Annotated[
         str | None, typer.Option("--model", "-m", metavar="MODEL", help="Only runs of this model.")
     ] = None,
@@ -47,10 +59,17 @@ def list_runs(
 ) -> None:
     """List runs, newest first or as sorted."""
     text = " ".join(filter or [])
-    with reading(lab) as it, _pointing_into(text, sort):
-        runs = it.list_runs(text, model=model, sort=sort, limit=limit, trashed=trash)
+    with reading(lab) as it:
+        saved = it.saved_view(view) if view is not None else None
+        text, order = within(saved, text, sort)
+        with _pointing_into(text, order):
+            runs = it.list_runs(text, model=model, sort=order, limit=limit, trashed=trash)
     if as_json:
         print_json(runs)
+        return
+    if saved is not None and saved.columns:
+        chosen = [(*cells(run, saved.columns), run.run_id) for run in runs]
+        print_table((*saved.columns, "id"), chosen, empty="no such runs")
         return
     rows = [(run.name, run.status, run.model, run.started_at, headline(run.metrics), run.run_id) for run in runs]
     empty = "the trash is empty" if trash else "no such runs" if text or model else "no runs yet"
@@ -90,11 +109,23 @@ def show_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
             ("hint", found.hint),
             ("started", found.started_at),
             ("finished", found.finished_at),
+            ("took", found.finished_at - found.started_at if found.finished_at else None),
+            ("part of", found.parent_run_id),
+            ("note", found.note or None),
+            ("by", found.user or None),
+            ("from", found.source or None),
+            ("code", _code(found)),
+            ("peak memory", f"{found.peak_bytes / 1e6:,.0f} MB" if found.peak_bytes else None),
             ("seed", found.seed),
             ("params", found.params or None),
             ("tags", found.tags or None),
             ("training set", found.training_set),
+            ("reproduced", found.tags.get("reproduced")),
+            ("declaration", found.config_digest),
             ("job", found.job_id),
+            ("datasets", {one.name: f"{one.context} {one.digest[:12]}" for one in found.datasets} or None),
+            ("environment", found.environment or None),
+            ("files", dict(found.artifacts) or None),
             ("in the trash since", found.deleted_at),
         ]
     )
@@ -104,6 +135,14 @@ def show_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
     if points:
         say()
         print_table(("curve", "steps", "first", "min", "max", "last"), _curves(points))
+
+
+def _code(run: Run) -> str | None:
+    """Commit, branch, and whether files differed from it."""
+    if run.git is None:
+        return None
+    changed = f", with changes ({run.git.diff[:12]})" if run.git.diff else ", with changes" if run.git.is_dirty else ""
+    return f"commit {(run.git.commit or 'none yet')[:12]} on {run.git.branch or 'no branch'}{changed}"
 
 
 def _curves(points: list[MetricPoint]) -> list[tuple[str, int, float, float, float, float]]:
@@ -139,7 +178,7 @@ def tag_run(
     lab: LabFolder = None,
 ) -> None:
     """Give a run tags, or take some away."""
-    tags = _tags(pairs or [])
+    tags = tags_of(pairs or [])
     if not tags and not remove:
         raise InvalidInput("there is no tag to give or to take away", "write KEY=VALUE, or --remove KEY")
     with opened(lab) as it:
@@ -150,7 +189,12 @@ def tag_run(
     say(f"tags of run {found.name}: {show(found.tags)}")
 
 
-def _tags(pairs: list[str]) -> dict[str, str]:
+def tags_of(pairs: list[str]) -> dict[str, str]:
+    """`["note=baseline", ...]` as a dict.
+
+    Raises:
+        InvalidInput: a pair without `=`.
+    """
     found = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
@@ -158,6 +202,22 @@ def _tags(pairs: list[str]) -> dict[str, str]:
             raise InvalidInput(f"`{pair}` is not a tag", "write KEY=VALUE, for example note=baseline")
         found[key] = value
     return found
+
+
+@app.command("note")
+def note_run(
+    run: Reference,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What a reader should know; empty takes it away.")],
+    as_json: AsJson = False,
+    lab: LabFolder = None,
+) -> None:
+    """Write a note to a run; it replaces the one before."""
+    with opened(lab) as it:
+        found = it.note_run(run, text)
+    if as_json:
+        print_json(found)
+        return
+    say(f"noted on run {found.name}" if found.note else f"run {found.name} has no note any more")
 
 
 @app.command("delete")

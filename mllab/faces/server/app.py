@@ -11,10 +11,11 @@ from mllab.faces.server import feast, own_api, v2
 from mllab.faces.server.desk import Desk
 from mllab.faces.server.errors import Teller
 from mllab.faces.server.guard import BODY_SECONDS, Guard
+from mllab.faces.server.mlflow import routes as mlflow
 from mllab.faces.server.schema import describe, page
 from mllab.lab import Lab
 
-_API = [own_api.router, v2.router, feast.router]
+_API = [own_api.router, v2.router, feast.router, mlflow.router]
 
 
 @get("/openapi.json", include_in_schema=False)

@@ -18,6 +18,9 @@ from mllab.records import Answer, Bundle, TrafficStats
 MOST_ROWS_ON_LOOP = 64
 """A request with more rows is answered in a thread: it would hold up the others for longer than the switch costs."""
 
+N_UPLOADS = 4
+"""Files that are taken in at the same time; four times as many may wait."""
+
 
 class Desk:
     """The lab, the threads to ask it in, the counts, and whether the server is closing; of the server's loop."""
@@ -31,6 +34,8 @@ class Desk:
         self.lab = lab
         self.closing = asyncio.Event()
         """Set when no new work is taken; event streams end then."""
+        self.uploads = Threads(N_UPLOADS, most_waiting=4 * N_UPLOADS)
+        """Files that come in wait for their senders: in threads of their own, so that nobody else waits with them."""
         self.threads, self.traffic, self.idempotency = Threads(), Traffic(now()), Idempotency()
         self.bundles: dict[tuple[str, int], Bundle] = {}
         """By model and version, of versions that have answered through V2."""

@@ -1,6 +1,7 @@
-"""The one table from an error to an HTTP status, and the two shapes in which errors are told.
+"""The one table from an error to an HTTP status, and the shapes in which errors are told.
 
-Everywhere but below `/v2` that is a problem document (RFC 9457), there it is the dialect's `{"error": "..."}`.
+Everywhere but in the dialects that is a problem document (RFC 9457); below `/v2` it is `{"error": "..."}`, to MLflow's
+clients `{"error_code": ..., "message": ...}`.
 No body ever carries a traceback or where the lab lies on disk.
 """
 
@@ -12,6 +13,8 @@ import msgspec
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
 from mllab.errors import InvalidInput, LabError, NotFound, Unavailable
+from mllab.faces.server.mlflow.errors import is_mlflow
+from mllab.faces.server.mlflow.errors import tell as tell_mlflow
 
 log = logging.getLogger("mllab.server")
 
@@ -35,6 +38,8 @@ TABLE: dict[str, tuple[int, str]] = {
     "method-not-allowed": (405, "Method not allowed"),
     "not-acceptable": (406, "No acceptable form of the answer"),
     "slow-body": (408, "The body came too slowly"),
+    "already-exists": (409, "It is there already"),
+    "no-room": (507, "No room on the lab's disk"),
     "too-large": (413, "The body is too large"),
     "unsupported-media-type": (415, "This content type is not understood"),
     "head-too-large": (431, "The request's head is too large"),
@@ -151,6 +156,12 @@ class Teller:
         path = str(scope["path"])
         detail = self._without_folder(f"{told.message}; {told.hint}" if told.hint else told.message, path)
         places = [Place(pointer=p, code=c, detail=d) for p, c, d in getattr(told, "problems", ())]
+        if is_mlflow(path):
+            is_endpoint = not isinstance(error, NotFoundException)
+            where = [place for place in places if place.code == "form"]
+            status, body = tell_mlflow(slug, status, _with_places(detail, where), is_endpoint=is_endpoint)
+            headers.append((b"content-type", b"application/json"))
+            return status, _sized(headers, body), body
         if path == "/v2" or path.startswith("/v2/"):
             body = msgspec.json.encode(V2Error(error=_with_places(detail, places)))
             headers.append((b"content-type", b"application/json"))

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from mllab.errors import NotFound, Unavailable
+from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.faces.server.desk import Desk
 from mllab.faces.server.errors import HttpError, Teller, log
 from mllab.faces.server.rules import MEGABYTE, Hosts, Rules, is_acceptable, is_loopback, rules_of
@@ -168,6 +168,8 @@ class Guard:
         if b"inference-header-content-length" in heads:
             raise HttpError("bad-request", "binary tensor data is not understood", "send JSON (`binary_data=False`)")
         n_bytes = int(heads.get(b"content-length", b"0"))
+        if rules.is_file:
+            return self._passing(n_bytes, heads, rules, receive)
         if rules.needs_body or n_bytes or b"transfer-encoding" in heads:
             _check_media(heads)
         if n_bytes > rules.max_bytes:
@@ -183,6 +185,35 @@ class Guard:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return at_once
+
+    def _passing(self, n_bytes: int, heads: Heads, rules: Rules, receive: Receive) -> Receive:
+        """A `receive` that hands the bytes of a file on as they come: in time, and not too many."""
+        _check_coding(heads)
+        if n_bytes > rules.max_bytes:
+            raise _too_large(rules)
+        loop = asyncio.get_running_loop()
+        n_come, until = 0, loop.time() + self._body_seconds
+
+        async def piece() -> Any:
+            nonlocal n_come, until
+            try:
+                async with asyncio.timeout_at(until):
+                    message = await receive()
+            except TimeoutError as error:
+                raise self._late() from error
+            come = len(message["body"]) if message["type"] == "http.request" else 0
+            n_come += come
+            if n_come > rules.max_bytes:
+                raise _too_large(rules)
+            if n_come // MEGABYTE > (n_come - come) // MEGABYTE:
+                until = loop.time() + self._body_seconds
+            return message
+
+        return piece
+
+    def _late(self) -> HttpError:
+        late = f"the body was not complete after {self._body_seconds:g} s"
+        return HttpError("slow-body", late, headers=[(b"connection", b"close")])
 
     async def _read(self, receive: Receive, rules: Rules) -> bytes:
         pieces: list[bytes] = []
@@ -201,8 +232,7 @@ class Guard:
                     if n_bytes // MEGABYTE > (n_bytes - len(piece)) // MEGABYTE:
                         deadline.reschedule(asyncio.get_running_loop().time() + self._body_seconds)
         except TimeoutError as error:
-            late = f"the body was not complete after {self._body_seconds:g} s"
-            raise HttpError("slow-body", late, headers=[(b"connection", b"close")]) from error
+            raise self._late() from error
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -213,6 +243,10 @@ def _check_path(raw_path: bytes) -> None:
         coded = {low[at + 1 : at + 3] for at in range(len(low)) if low[at : at + 1] == b"%"}
         hidden = any(code in (b"2f", b"5c", b"7f") or code[:1] in (b"0", b"1") for code in coded)
         if hidden or any(segment in (b".", b"..") for segment in low.split(b"/")):
+            if raw_path.startswith(b"/api/2.0/mlflow"):
+                raise InvalidInput(
+                    "this cannot be the path of a file", "write it without `.`, `..` and control characters"
+                )
             raise NotFound("there is nothing at this path", "GET /docs lists what there is")
 
 
@@ -228,10 +262,14 @@ def _check_origin(heads: Heads) -> None:
         raise HttpError("cross-site", "a page of another site may not ask", "ask from a program, not from a page")
 
 
-def _check_media(heads: Heads) -> None:
+def _check_coding(heads: Heads) -> None:
     coding = heads.get(b"content-encoding", b"identity")
     if coding.strip().lower() != b"identity":
-        raise HttpError("unsupported-media-type", "compressed bodies are not understood", "send the JSON as it is")
+        raise HttpError("unsupported-media-type", "compressed bodies are not understood", "send it as it is")
+
+
+def _check_media(heads: Heads) -> None:
+    _check_coding(heads)
     if (kind := heads.get(b"content-type", b"")) not in _JSON_TYPES:
         base, _, params = kind.lower().partition(b";")
         charset = params.replace(b'"', b"").strip()

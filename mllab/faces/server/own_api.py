@@ -14,6 +14,7 @@ from litestar.response import Response
 from mllab.errors import InvalidInput, NotFound, Unavailable
 from mllab.faces.server import body
 from mllab.faces.server.desk import as_json, desk_of
+from mllab.faces.server.lineage import touched, trace
 from mllab.faces.server.operations import deployments, job, jobs, serving, triggers
 from mllab.faces.server.pages import Cursor, DatasetPage, Limit, Page, page_behind, page_of
 from mllab.faces.server.schema import CommandOperation, LabelsOperation, PredictOperation, answers
@@ -289,6 +290,8 @@ router = Router(
         model,
         datasets,
         rejections,
+        trace,
+        touched,
         events,
     ],
 )

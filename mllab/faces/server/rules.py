@@ -20,9 +20,12 @@ class Rules(NamedTuple):
     """The model that is asked, where the path is that of a prediction."""
     produces: tuple[str, ...] = ("application/json",)
     """Media types an answer may have."""
+    is_file: bool = False
+    """Whether a body is the bytes of a file, handed on piece by piece."""
 
 
 _PREDICTION = Rules(max_bytes=16 * MEGABYTE, needs_body=True)
+_FILE = Rules(max_bytes=10 << 30, produces=("application/octet-stream", "application/json"), is_file=True)
 _PATHS: tuple[tuple[re.Pattern[str], Rules], ...] = (
     (re.compile(r"/api/v1/models/(?P<model>[^/]+)/predict"), _PREDICTION),
     (re.compile(r"/v2/models/(?P<model>[^/]+)(/versions/[^/]+)?/infer"), _PREDICTION),
@@ -31,6 +34,9 @@ _PATHS: tuple[tuple[re.Pattern[str], Rules], ...] = (
     (re.compile(r"/get-online-features|/push"), Rules(max_bytes=16 * MEGABYTE, needs_body=True)),
     (re.compile(r"/materialize(-incremental)?"), Rules(needs_body=True)),
     (re.compile(r"/api/v1/events"), Rules(produces=("application/json", "text/event-stream"))),
+    (re.compile(r"/api/2\.0/mlflow-artifacts/artifacts/.+", re.DOTALL), _FILE),
+    (re.compile(r"/api/2\.0/mlflow/.+", re.DOTALL), Rules(max_bytes=32 * MEGABYTE)),
+    (re.compile(r"/version|/health"), Rules(produces=("text/plain",))),
     (re.compile(r"/docs"), Rules(produces=("text/html",))),
     (re.compile(r"/openapi\.json"), Rules(produces=("application/json", "application/vnd.oai.openapi+json"))),
 )

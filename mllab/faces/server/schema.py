@@ -23,6 +23,7 @@ from litestar.types import ControllerRouterHandler
 
 import mllab
 from mllab.faces.server.errors import TABLE, Problem, V2Error
+from mllab.faces.server.mlflow.errors import MlflowError
 
 _TEXT = Schema(type=OpenAPIType.STRING)
 _ANY_OBJECT = Schema(type=OpenAPIType.OBJECT, additional_properties=True)
@@ -45,6 +46,14 @@ _TENSOR = Schema(
 _FLAG = Schema(type=OpenAPIType.BOOLEAN)
 _MOMENT = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.DATE_TIME)
 _TEXTS = Schema(type=OpenAPIType.ARRAY, items=_TEXT)
+_OTHER = Schema()
+_TYPES: dict[Any, Schema] = {
+    str: _TEXT,
+    bool: _FLAG,
+    float: Schema(type=OpenAPIType.NUMBER),
+    int: Schema(type=OpenAPIType.INTEGER),
+    list[str]: _TEXTS,
+}
 _COLUMNS = Schema(type=OpenAPIType.OBJECT, additional_properties=Schema(type=OpenAPIType.ARRAY, items=Schema()))
 
 
@@ -149,6 +158,52 @@ def v2_answers(*statuses: int, kind: Any = None) -> dict[int, ResponseSpec]:
         status: ResponseSpec(one, generate_examples=False, description="Why not" if one is V2Error else "The answer")
         for status, one in kinds.items()
     }
+
+
+@dataclass
+class FileOperation(Operation):
+    """The bytes of a file."""
+
+    def __post_init__(self) -> None:
+        binary = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+        self.request_body = RequestBody(content={"application/octet-stream": OpenAPIMediaType(schema=binary)})
+
+
+def mlflow_operation(kind: type[msgspec.Struct], *, in_query: bool) -> type[Operation]:
+    """An operation that takes the fields of a struct.
+
+    Args:
+        kind: what is sent.
+        in_query: whether it comes as the query, else as a JSON body.
+    """
+    fields = {one.encode_name: _TYPES.get(one.type, _OTHER) for one in msgspec.structs.fields(kind)}
+    required = [one.encode_name for one in msgspec.structs.fields(kind) if one.required]
+
+    @dataclass
+    class MlflowOperation(Operation):
+        """What one endpoint of MLflow's dialect is sent."""
+
+        def __post_init__(self) -> None:
+            taken = {one.name for one in self.parameters or () if isinstance(one, Parameter)}
+            asked = {name: schema for name, schema in fields.items() if name not in taken}
+            if not in_query:
+                self.request_body = _object(asked, *(name for name in required if name in asked))
+                return
+            queried = [
+                Parameter(name=name, param_in="query", schema=schema, required=name in required)
+                for name, schema in asked.items()
+            ]
+            self.parameters = [*(self.parameters or ()), *queried]
+
+    return MlflowOperation
+
+
+def mlflow_answers(*statuses: int) -> dict[int, ResponseSpec]:
+    """As `answers`, in the shape of MLflow's dialect; what a good answer holds is MLflow's to say."""
+    bad = {
+        status: ResponseSpec(MlflowError, generate_examples=False, description="Why not") for status in (400, *statuses)
+    }
+    return bad | {200: ResponseSpec(dict[str, Any], generate_examples=False, description="The answer")}
 
 
 def describe(handlers: Sequence[ControllerRouterHandler]) -> bytes:

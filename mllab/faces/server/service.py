@@ -93,6 +93,7 @@ class ServerThread:
             server.force_exit = True
             thread.join(2.0)
         self._desk.threads.close()
+        self._desk.uploads.close()
         self._server = self._thread = None
 
     def stats(self) -> TrafficStats:

@@ -11,11 +11,13 @@ from textual.keys import format_key
 
 TOP_SCREENS = ("home", "runs", "models", "data", "features", "jobs", "serve", "monitor", "predict")
 """In the order of the number keys."""
-SCREENS = (*TOP_SCREENS, "run", "compare")
-"""Every screen of a lab; `run` and `compare` lie on top of others."""
+SCREENS = (*TOP_SCREENS, "run", "compare", "groups", "lineage")
+"""Every screen of a lab; `run`, `compare`, `groups` and `lineage` lie on top of others."""
 _ANYWHERE = " ".join((*SCREENS, "welcome", "start"))
-_TABLES = "home runs models data features jobs serve run compare"
+_TABLES = "home runs models data features jobs serve run compare groups lineage"
 """Screens with a table that has a cursor."""
+_TRACED = "runs models data features jobs serve predict run compare lineage"
+"""Screens on which something with a lineage is under the cursor."""
 
 GROUPS = ("here", "rows", "view", "go")
 """Sections of the help, in order; `here` is what only this screen does."""
@@ -82,11 +84,16 @@ def _go(number: int, name: str) -> Action:
 ACTIONS: tuple[Action, ...] = (
     # -- what one screen does -----------------------------------------------------------------------------------------
     _action(
-        *("enter,l", "open", "open", "Open what the cursor is on", "home runs models data features jobs serve compare"),
+        *("enter,l", "open", "open", "Open what the cursor is on"),
+        "home runs models data features jobs serve compare groups lineage",
         rank=0,
     ),
     _action("c", "compare", "compare", "Compare the marked runs", "runs"),
-    _action("m", "columns", "columns", "Choose the columns", "runs", rank=2),
+    _action(
+        "B", "group", "group", "Group the runs: means over their seeds, with intervals", "runs", rank=2
+    ),
+    _action("m", "columns", "columns", "Choose the columns, or what to group by", "runs groups", rank=2),
+    _action("V", "views", "views", "Show a saved view, or save this one: filter, order, columns", "runs", shown=False),
     _action("n", "new_run", "new run", "Train a model now", "runs models", rank=2),
     _action("t", "tag", "tag", "Tag the marked runs", "runs run"),
     _action("b", "pin", "pin", "Pin or unpin the run that others are compared against", "runs run compare", rank=2),
@@ -94,6 +101,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("x", "delete", "delete", "Move the marked runs to the trash (can be undone)", "runs run"),
     _action("L", "log_y", "log Y", "Logarithmic axis on or off", "run compare"),
     _action("w", "smooth", "smooth", "Smooth the curves: off, 0.6, 0.9", "run compare"),
+    _action("W", "by_time", "by time", "Curves by step, or by time since each run has started", "compare", rank=2),
+    _action("I", "significance", "test", "Test row by row whether chance explains the differences", "compare"),
     _action("d", "differences", "differences", "Only parameters that differ, or all of them", "compare"),
     _action("A", "alias", "alias", "Point an alias at this version", "models", rank=2),
     _action("P", "promote", "promote", "Make this version the champion: it answers from then on", "models"),
@@ -104,6 +113,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("f", "materialize", "make anew", "Make this feature view anew, from all its data", "features"),
     _action("x", "retract", "take back", "Take this file out of the data; shows first what was made from it", "data"),
     _action("N", "accept_schema", "new contract", "Take the columns of a refused file over into the contract", "data"),
+    _action("f", "reproduce", "again", "Do this run again from what was kept of it, and compare", "run", rank=3),
     _action("f", "profile", "profile", "Make the profile of this dataset version anew", "data"),
     _action("D", "diff", "diff", "Compare two dataset versions: the marked ones, or this one with one before", "data"),
     _action("x", "cancel", "cancel", "Stop this job", "jobs"),
@@ -147,6 +157,7 @@ ACTIONS: tuple[Action, ...] = (
     _view("z", "zoom", "zoom", "This pane alone, or all of them"),
     _view("y", "copy_id", "copy id", "Copy the id of what the cursor is on"),
     _view("Y", "copy_json", "copy JSON", "Copy what the cursor is on as JSON"),
+    _view("O", "lineage", "lineage", "Where this comes from and what was made of it, as trees", _TRACED),
     _view("e", "export", "export", "Write this view to a file: CSV, JSON or SVG"),
     _view("p", "pause", "pause", "Freeze everything live, or let it go on"),
     _view("T", "theme", "theme", "Next theme: dark, light, the terminal's own colours", _ANYWHERE),

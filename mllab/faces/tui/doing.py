@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from mllab.faces.tui import parts
 from mllab.faces.tui.actions import TOP_SCREENS
 from mllab.faces.tui.charts.glyphs import GLYPH_SETS
 from mllab.faces.tui.export import export_view
@@ -105,6 +106,16 @@ def do_copy_id(app: "LabApp") -> None:
     """The id of what the cursor is on."""
     found = app.screen.copyable() if isinstance(app.screen, LabScreen) else None
     app.copy(found[0] if found else "", "the id")
+
+
+def do_lineage(app: "LabApp") -> None:
+    """The lineage of what the cursor is on, above the present screen."""
+    screen = app.screen
+    id = screen.traceable() if isinstance(screen, LabScreen) else None
+    if id is None:
+        app.tell("there is nothing here whose lineage is kept", "warning")
+    else:
+        app.push_screen(parts.make_screen("lineage", id))
 
 
 def do_quit(app: "LabApp") -> None:

@@ -28,6 +28,8 @@ SCREENS = {
     "predict": ("predict", "PredictScreen"),
     "run": ("run", "RunScreen"),
     "compare": ("compare", "CompareScreen"),
+    "groups": ("groups", "GroupsScreen"),
+    "lineage": ("lineage", "LineageScreen"),
 }
 """Name of a screen to its file below `screens/` and its class."""
 
@@ -39,7 +41,7 @@ def screen_class(name: str) -> Any:
 
 
 def make_screen(name: str, *args: Any) -> Any:
-    """A new screen; `run` and `compare` take what they show."""
+    """A new screen; `run`, `compare`, `groups` and `lineage` take what they show."""
     return screen_class(name)(*args)
 
 

@@ -54,10 +54,10 @@ def test_a_trace_leads_from_the_version_to_the_file(mllab: Call, trained: Path) 
     def kinds(node: dict[str, Any]) -> set[str]:
         return {node["kind"]}.union(*(kinds(one) for one in node["children"]))
 
-    assert {"version", "run", "training_set", "dataset", "datafile"} <= kinds(root)
+    assert {"version", "run", "training_set", "dataset", "file"} <= kinds(root)
     out = mllab("trace", "sold@1", "-C", trained).out
     assert "offers.csv" in out
-    assert out.splitlines()[1].startswith("  ")
+    assert "└─ run" in out
 
 
 def test_an_unknown_id_cannot_be_traced(mllab: Call, trained: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_key_means_the_same_thing_on_every_screen() -> None:
     assert {key: ids for key, ids in meanings.items() if len(ids) > 1} == {
         "d": {"differences", "demo"},
         "x": {"delete", "cancel", "retract"},
-        "f": {"materialize", "profile"},
+        "f": {"materialize", "profile", "reproduce"},
         "enter": {"open", "edit"},
     }
 

@@ -123,7 +123,7 @@ def what_is_open(app: LabApp) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "names", [("home", "models", "data", "features", "compare"), ("runs", "jobs", "serve", "predict", "run")]
+    "names", [("home", "models", "data", "features", "compare"), ("runs", "jobs", "serve", "predict", "run", "lineage")]
 )
 def test_esc_leads_from_anywhere_to_the_root_and_never_quits(own_lab: Path, names: tuple[str, ...]) -> None:
     async def main() -> None:

@@ -81,6 +81,7 @@ VERBS = {
     "predict": "models",
     "run": "run",
     "compare": "run",
+    "lineage": "trace",
 }
 """What each screen asks the lab for."""
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from mllab.errors import LabError
 from mllab.faces.tui.actions import TOP_SCREENS, Action, bindings_of
 from mllab.faces.tui.screens.moving import MovingScreen
+from mllab.faces.tui.viewmodels.lineage import traced
 from mllab.faces.tui.widgets.lines import Headline, KeyBar, Strip
 from mllab.faces.tui.widgets.table_messages import Failed, Loaded
 
@@ -79,6 +80,11 @@ class LabScreen(MovingScreen):
         """The id and the record of what the cursor is on."""
         return None
 
+    def traceable(self) -> str | None:
+        """What names the thing under the cursor in a lineage, as `kind:id`; None where it has none."""
+        found = self.copyable()
+        return traced(*found) if found is not None else None
+
     def why_not_export(self) -> str | None:
         """Why there are no rows to export; None where `exported` gives some."""
         return "this screen lists no rows"
@@ -87,11 +93,15 @@ class LabScreen(MovingScreen):
         """Headers, rows and records of what this screen lists; runs in a worker thread."""
         raise NotImplementedError
 
+    def entry(self) -> str:
+        """The entry of the strip that is marked."""
+        return self.MODE or self.NAME
+
     # -- the frame ------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
         """Strip, headline, body, key bar."""
-        yield Strip(self.MODE or self.NAME)
+        yield Strip(self.entry())
         yield Headline()
         with Container(id="body"):
             yield from self.body()

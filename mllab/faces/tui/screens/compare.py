@@ -1,4 +1,7 @@
-"""Two to eight runs side by side: their curves over each other, what differs, metrics against the pinned run."""
+"""Two to eight runs side by side: curves over each other, what differs, metrics against the pinned run.
+
+What they were made from is loaded behind the first paint; what needs the rows of their data, when it is asked for.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,24 +13,36 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from mllab.errors import NotFound
+from mllab.errors import LabError, NotFound
 from mllab.faces.tui.charts.picture import Picture
 from mllab.faces.tui.safe import safe_text
 from mllab.faces.tui.screens.charted import ChartedScreen
 from mllab.faces.tui.viewmodels import compare as view
+from mllab.faces.tui.viewmodels import rundiff
 from mllab.faces.tui.viewmodels.curves import Curve, curves_of, draw_runs
 from mllab.faces.tui.viewmodels.words import count
 from mllab.faces.tui.widgets.chart import Chart, named
+from mllab.faces.tui.widgets.dialogs import Page
+from mllab.faces.tui.widgets.help import page_text
 from mllab.faces.tui.widgets.sidebyside import SideBySide, needed_width
 from mllab.faces.tui.widgets.table_messages import Opened
 from mllab.faces.tui.widgets.tabline import TabLine
 from mllab.lab import Lab
-from mllab.records import Run, RunStatus
+from mllab.records import Comparison, PairTest, Run, RunStatus
 
 _ABREAST_FROM = 150
 """Columns from which curves may stand beside the table."""
 _TABLE_SHARE = 0.6
 _EMPTY = "none of these runs is there any more\n\nesc goes back; X in Runs brings back what was deleted last"
+
+
+_OPENED = {
+    "more": "_show_equal",
+    "ask": "_ask_rows",
+    "diff": "_read_diff",
+    "test": "_read_test",
+}
+"""Kind of a row to what enter does on it; on others it draws a curve."""
 
 
 class CompareScreen(ChartedScreen):
@@ -62,6 +77,10 @@ class CompareScreen(ChartedScreen):
         self._rows: list[view.Row] = []
         self._finished: dict[str, dict[str, Curve]] = {}
         self._metric, self._only_differences = "", True
+        self._by_time = self._testing = False
+        self._compared: Comparison | None = None
+        self._pairs: tuple[PairTest, ...] = ()
+        self._asked_for: list[str] = []
 
     def body(self) -> ComposeResult:
         """Curves, and numbers."""
@@ -76,6 +95,7 @@ class CompareScreen(ChartedScreen):
         """As it was looked at last."""
         super().recall()
         self._only_differences = self.lab_app.memory.get("compare", "only_differences", True)
+        self._by_time = self.lab_app.memory.get("compare", "by_time", False)
 
     # -- loading --------------------------------------------------------------------------------------------------
 
@@ -94,7 +114,7 @@ class CompareScreen(ChartedScreen):
     def _curves_of(self, lab: Lab, run: Run) -> dict[str, Curve]:
         if run.run_id in self._finished:
             return self._finished[run.run_id]
-        found = curves_of(lab.metric_points(run.run_id))
+        found = curves_of(lab.metric_points(run.run_id), run.started_at if self._by_time else None)
         if run.status is not RunStatus.RUNNING:
             self._finished[run.run_id] = found
         return found
@@ -103,6 +123,19 @@ class CompareScreen(ChartedScreen):
         """Curves, rows, and a sentence."""
         added = [one.run.run_id for one in found if one.run.run_id not in self._run_ids]
         self._run_ids, self._runs = [*added, *self._run_ids], found
+        self._draw()
+        self._look_behind()
+
+    def _look_behind(self) -> None:
+        """Ask what these runs were made from, once."""
+        ids = [one.run.run_id for one in self._runs]
+        if len(ids) < 2 or ids == self._asked_for:
+            return
+        self._asked_for = ids
+        self.ask(lambda lab: lab.compare(ids, curves=False, significance=False), self._take_compared)
+
+    def _take_compared(self, found: Comparison) -> None:
+        self._compared = found
         self._draw()
 
     def _draw(self) -> None:
@@ -132,7 +165,21 @@ class CompareScreen(ChartedScreen):
     def _listed(self) -> list[view.Row]:
         if not self._runs:
             return []
-        return view.rows(self._runs, self.lab_app.now(), only_differences=self._only_differences)
+        runs = [one.run for one in self._runs]
+        return view.rows(
+            self._runs,
+            self.lab_app.now(),
+            only_differences=self._only_differences,
+            tested=self._tested_rows(runs),
+            made_from=rundiff.diff_rows(runs, self._compared.diffs if self._compared else ()),
+        )
+
+    def _tested_rows(self, runs: list[Run]) -> list[view.Row]:
+        if len(runs) < 2:
+            return []
+        if self._testing:
+            return [rundiff.ASKING]
+        return rundiff.tested_rows(runs, self._pairs) or [rundiff.ASK]
 
     def _said_of_rows(self, runs: list[Run]) -> Content:
         if not runs:
@@ -151,15 +198,17 @@ class CompareScreen(ChartedScreen):
         self._metric = self._metric if self._metric in names else names[0]
         self.query_one(TabLine).show_tabs(names, self._metric)
         metric, look, found = self._metric, self._look, list(self._runs)
+        x_title = "s since the start" if self._by_time else "step"
 
         def draw(width: int, height: int, glyphs: Any) -> Picture:
-            return draw_runs(metric, [(one.run, one.curves) for one in found], look, width, height, glyphs)
+            return draw_runs(metric, [(one.run, one.curves) for one in found], look, width, height, glyphs, x_title)
 
         self.query_one(Chart).draw(draw)
 
     def _headline(self) -> None:
         n = count(len(self._runs), "run")
-        parts = [f"{n} side by side", self.query_one(SideBySide).words, self._look.words()]
+        by = "curves by time" if self._by_time else ""
+        parts = [f"{n} side by side", self.query_one(SideBySide).words, by, self._look.words()]
         self.say(" · ".join(part for part in parts if part))
 
     # -- what the widgets tell ------------------------------------------------------------------------------------
@@ -172,8 +221,8 @@ class CompareScreen(ChartedScreen):
     @on(Opened)
     def _opened(self, event: Opened) -> None:
         row: view.Row = event.record
-        if row.kind == "more":
-            self.do_differences()
+        if row.kind in _OPENED:
+            getattr(self, _OPENED[row.kind])(row)
             return
         name = view.curve_for(row.name, view.curve_names(self._runs)) if row.kind == "metric" else None
         if name is None:
@@ -183,6 +232,21 @@ class CompareScreen(ChartedScreen):
         else:
             self.show_tab(name)
             self.lab_app.tell(f"{row.name} is one value; the curve is {name}")
+
+    def _show_equal(self, row: view.Row) -> None:
+        self.do_differences()
+
+    def _ask_rows(self, row: view.Row) -> None:
+        self.do_significance()
+
+    def _read_diff(self, row: view.Row) -> None:
+        if self._compared is not None:
+            text = rundiff.diff_page(self._compared.runs, self._compared.diffs, row.name)
+            self.app.push_screen(Page(row.label, page_text(text)))
+
+    def _read_test(self, row: view.Row) -> None:
+        runs = [one.run for one in self._runs]
+        self.app.push_screen(Page("row by row", page_text(rundiff.tested_page(runs, self._pairs))))
 
     def show_tab(self, tab: str) -> None:
         """Another curve."""
@@ -198,11 +262,42 @@ class CompareScreen(ChartedScreen):
 
     def why_not(self, action: str) -> str | None:
         """Curves need points, a pin needs runs."""
-        if action in ("log_y", "smooth", "next_tab", "previous_tab") and not view.curve_names(self._runs):
+        if action == "significance":
+            return self._why_not_test()
+        if action in ("log_y", "smooth", "by_time", "next_tab", "previous_tab") and not view.curve_names(self._runs):
             return "these runs have no curves"
         if action in ("pin", "differences", "copy_id", "copy_json", "open") and not self._runs:
             return "there are no runs to compare"
         return None
+
+    def _why_not_test(self) -> str | None:
+        if len(self._runs) < 2:
+            return "one run cannot be compared with itself"
+        return "it is being tested already" if self._testing else None
+
+    def do_by_time(self) -> None:
+        """Curves over time since the start, or over steps again."""
+        self._by_time = not self._by_time
+        self.lab_app.memory.put("compare", "by_time", self._by_time)
+        self._finished.clear()
+        self.reload(anew=True)
+
+    def do_significance(self) -> None:
+        """Test row by row."""
+        if self._why_not_test() is not None:
+            return
+        self._testing = True
+        self._draw()
+        ids = [one.run.run_id for one in self._runs]
+        self.ask(lambda lab: _tested(lab, ids), self._take_pairs)
+
+    def _take_pairs(self, found: tuple[PairTest, ...] | LabError) -> None:
+        self._testing = False
+        if isinstance(found, LabError):
+            self.lab_app.complain(found)
+        else:
+            self._pairs = found
+        self._draw()
 
     def do_differences(self) -> None:
         """Only parameters that differ, or all of them."""
@@ -235,3 +330,11 @@ class CompareScreen(ChartedScreen):
     def exported(self, lab: Lab) -> tuple[Sequence[str], Sequence[Sequence[Any]], Any]:
         """A line for each row, a column for each run and for each difference."""
         return view.exported(self._rows, [one.run for one in self._runs])
+
+
+def _tested(lab: Lab, run_ids: Sequence[str]) -> tuple[PairTest, ...] | LabError:
+    """What was found row by row; an error is an answer, too: the screen must know that it is over."""
+    try:
+        return lab.compare_rows(run_ids)
+    except LabError as error:
+        return error

@@ -9,7 +9,14 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from mllab.faces.tui.screens.charted import ChartedScreen
-from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, undo_delete, why_not_undo
+from mllab.faces.tui.screens.run_actions import (
+    delete_runs,
+    pin_run,
+    reproduce_run,
+    tag_runs,
+    undo_delete,
+    why_not_undo,
+)
 from mllab.faces.tui.screens.run_loading import Seen, look_at
 from mllab.faces.tui.viewmodels import run as view
 from mllab.faces.tui.viewmodels import runrows
@@ -37,7 +44,7 @@ TABS = {
 """What a tab is called, and the id of the pane behind it."""
 _ENDLESS = 100_000
 _NO_CURVE = "no curve yet\n\na learner that reports a metric at more than one step draws one here, live"
-_NEEDS_RUN = ("tag", "pin", "delete", "copy_id", "copy_json")
+_NEEDS_RUN = ("tag", "pin", "delete", "reproduce", "copy_id", "copy_json")
 _ONE_PANE = ("next_pane", "previous_pane", "zoom")
 
 
@@ -200,6 +207,8 @@ class RunScreen(ChartedScreen):
             return "the run is not loaded"
         if action == "delete" and self._seen is not None:
             return view.why_not_delete(self._seen.run)
+        if action == "reproduce" and self._seen is not None:
+            return view.why_not_reproduce(self._seen.run)
         if action == "undo":
             return why_not_undo(self)
         if action in ("log_y", "smooth") and not self._has_curves:
@@ -213,6 +222,11 @@ class RunScreen(ChartedScreen):
     def do_tag(self) -> None:
         """Tag the run."""
         tag_runs(self, [self._run_id])
+
+    def do_reproduce(self) -> None:
+        """Do the run again."""
+        if self._seen is not None:
+            reproduce_run(self, self._seen.run)
 
     def do_pin(self) -> None:
         """Pin or unpin."""
@@ -271,6 +285,12 @@ class RunScreen(ChartedScreen):
         row = self.table.cursor_record if self._has_table else None
         id = runrows.id_of(row) if row is not None else ""
         return (id, runrows.record_of(row)) if row is not None and id else (self._seen.run.run_id, self._seen.run)
+
+    def traceable(self) -> str | None:
+        """The stop under the cursor on the tab of the lineage, else the run."""
+        row = self.table.cursor_record if self._tab == "lineage" else None
+        own = f"{row.node_kind}:{row.id}" if row is not None and row.node_kind else ""
+        return own or f"run:{self._run_id}"
 
     def why_not_export(self) -> str | None:
         """The rows of the tab; for a tab with curves its points."""

@@ -65,6 +65,18 @@ def pin_run(screen: LabScreen, run_id: str) -> None:
     screen.reload(anew=True)
 
 
+def reproduce_run(screen: LabScreen, run: Run) -> None:
+    """Ask, then queue: what comes out stands with the run."""
+
+    def answered(answer: str | None) -> None:
+        if answer == "yes":
+            screen.act(lambda lab: lab.reproduce(run.run_id), lambda _: screen.lab_app.tell(said))
+
+    said = f"{run.name} is done again; 6 shows it at work, the verdict comes to this screen"
+    text = "Its own declaration, code, rows and seed, each looked up by its hash.\nThe run that comes out is compared."
+    screen.app.push_screen(confirm(f"Do {run.name} again?", text, "Reproduce", danger=False), answered)
+
+
 def delete_runs(screen: LabScreen, runs: list[str], then: Callable[[], None]) -> None:
     """Ask, move to the trash, go on; X takes it back."""
 

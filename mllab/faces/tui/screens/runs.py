@@ -9,8 +9,10 @@ from textual.content import Content
 
 from mllab.faces.tui.screens.compare import CompareScreen
 from mllab.faces.tui.screens.filtered import FilteredScreen
+from mllab.faces.tui.screens.groups import GroupsScreen
 from mllab.faces.tui.screens.run import RunScreen
 from mllab.faces.tui.screens.run_actions import delete_runs, pin_run, tag_runs, train_now, undo_delete, why_not_undo
+from mllab.faces.tui.screens.saved_views import pick_view
 from mllab.faces.tui.screens.windows import MOST_EXPORTED, RunRows
 from mllab.faces.tui.viewmodels import runs as view
 from mllab.faces.tui.widgets.chart import named
@@ -20,7 +22,7 @@ from mllab.faces.tui.widgets.runpane import RunPane
 from mllab.faces.tui.widgets.table_messages import Opened, SortAsked
 from mllab.faces.tui.widgets.vtable import VTable
 from mllab.lab import Lab
-from mllab.records import MetricPoint, Run, RunNames
+from mllab.records import MetricPoint, Run, RunNames, SavedView
 
 MOST_COMPARED = 8
 """Curves that can still be told apart."""
@@ -234,6 +236,10 @@ class RunsScreen(FilteredScreen):
             self.lab_app.tell(f"the first {MOST_COMPARED} of {len(chosen)} marked runs are compared", "warning")
         self.app.push_screen(CompareScreen(chosen[:MOST_COMPARED]))
 
+    def do_group(self) -> None:
+        """The runs of the filter in groups."""
+        self.app.push_screen(GroupsScreen(self._filter))
+
     def do_columns(self) -> None:
         """Tick the columns."""
         names = self._names or _NO_NAMES
@@ -246,6 +252,16 @@ class RunsScreen(FilteredScreen):
                 self.table.refresh_rows()
 
         self.app.push_screen(PickSome("Columns of the table", options, self._shown), take)
+
+    def do_views(self) -> None:
+        """Show a saved view, or save this one."""
+        pick_view(self, self._filter, self._sort, self._shown, self._take_view)
+
+    def _take_view(self, saved: SavedView) -> None:
+        self._columns = list(saved.columns)
+        self._set_columns()
+        self._filter, self._sort = saved.filter, saved.sort
+        self._sort_by(saved.sort)
 
     def do_new_run(self) -> None:
         """Train a model."""

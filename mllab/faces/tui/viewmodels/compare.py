@@ -48,7 +48,7 @@ class Row(NamedTuple):
     """One line of the comparison."""
 
     kind: str
-    """`head`, `more`, `param`, `metric` or `fact`."""
+    """`head`, `more`, `param`, `metric`, `ask`, `test`, `diff` or `fact`."""
     label: str
     name: str
     """In full, as the run has it."""
@@ -79,15 +79,24 @@ def same_rows(runs: Sequence[Run]) -> str:
 # -- rows -------------------------------------------------------------------------------------------------------------
 
 
-def rows(runs: Sequence[Compared], now: datetime, *, only_differences: bool) -> list[Row]:
+def rows(
+    runs: Sequence[Compared],
+    now: datetime,
+    *,
+    only_differences: bool,
+    tested: Sequence[Row] = (),
+    made_from: Sequence[Row] = (),
+) -> list[Row]:
     """The whole comparison.
 
     Args:
         runs: at least one; the first is the reference.
         now: the present moment.
         only_differences: leave out parameters that are equal, but say how many.
+        tested: what was found row by row; stands behind the metrics on unseen rows.
+        made_from: what differs in code, configuration and data; stands before the facts.
     """
-    return [*_params(runs, only_differences), *_metrics(runs), *_facts(runs, now)]
+    return [*_params(runs, only_differences), *_metrics(runs, tested), *made_from, *_facts(runs, now)]
 
 
 def _params(runs: Sequence[Compared], only_differences: bool) -> list[Row]:
@@ -122,13 +131,14 @@ def has_same_rows(runs: Sequence[Run]) -> bool:
     return runs[0].training_set is not None and len({run.training_set for run in runs}) == 1
 
 
-def _metrics(runs: Sequence[Compared]) -> list[Row]:
+def _metrics(runs: Sequence[Compared], tested: Sequence[Row]) -> list[Row]:
     values, fair = [one.metrics for one in runs], has_same_rows([one.run for one in runs])
     names = _names(values)
     lines: list[Row] = []
     for split, title in _SECTIONS.items():
         found = [_metric(name, values, fair) for name in names if parts(name).split == split]
         lines += [Row("head", title, title), *found] if found else []
+        lines += tested if split == "test" else []
     return lines
 
 

@@ -1,6 +1,7 @@
 """Learning curves as pictures: one metric on several splits of one run, or one metric of several runs."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from mllab.faces.tui.charts.glyphs import GlyphSet
@@ -8,10 +9,10 @@ from mllab.faces.tui.charts.labels import cells, fit
 from mllab.faces.tui.charts.line import Series, line_chart
 from mllab.faces.tui.charts.marks import MARKS, mark_of
 from mllab.faces.tui.charts.picture import Picture, Span
-from mllab.faces.tui.charts.smoothing import smooth
 from mllab.faces.tui.viewmodels.metrics import curve_order, direction, direction_words, parts
 from mllab.faces.tui.viewmodels.words import number
 from mllab.records import MetricPoint, Run
+from mllab.records.smoothing import smooth
 
 SMOOTHINGS = (0.0, 0.6, 0.9)
 """In the order in which the key goes through them."""
@@ -54,12 +55,19 @@ class Group(NamedTuple):
     """Split (or the whole name, where it has none) to curve."""
 
 
-def curves_of(points: Sequence[MetricPoint]) -> dict[str, Curve]:
-    """Steps and values of each metric with more than one point, by name."""
+def curves_of(points: Sequence[MetricPoint], since: datetime | None = None) -> dict[str, Curve]:
+    """Places and values of each metric with more than one point, by name.
+
+    Args:
+        points: of one run.
+        since: places are seconds since then (since the first point where that is earlier); default: steps.
+    """
+    start = min([since, *(point.at for point in points)]) if since is not None else None
+    ordered = points if start is None else sorted(points, key=lambda point: point.at)
     found: dict[str, Curve] = {}
-    for point in points:
+    for point in ordered:
         xs, ys = found.setdefault(point.metric, ([], []))
-        xs.append(float(point.step))
+        xs.append(float(point.step) if start is None else (point.at - start).total_seconds())
         ys.append(point.value)
     return {name: both for name, both in sorted(found.items()) if len(both[0]) > 1}
 
@@ -159,6 +167,7 @@ def draw_runs(
     width: int,
     height: int,
     glyphs: GlyphSet,
+    x_title: str = "step",
 ) -> Picture:
     """One metric of several runs over each other, each in its own colour and with its own mark.
 
@@ -169,10 +178,11 @@ def draw_runs(
         width: cells.
         height: lines.
         glyphs: the characters to draw with.
+        x_title: what the curves are drawn over.
     """
     series = [_series_of_run(run, metric, found[metric], look) for run, found in runs if metric in found]
     told = [metric, direction_words(metric), look.words()]
-    chart = line_chart(series, width, height - 1, glyphs=glyphs, log_y=look.log_y, x_title="step")
+    chart = line_chart(series, width, height - 1, glyphs=glyphs, log_y=look.log_y, x_title=x_title)
     return _stacked([_line(" · ".join(part for part in told if part), width, glyphs), chart])
 
 

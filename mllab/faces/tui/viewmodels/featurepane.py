@@ -244,4 +244,4 @@ def _dataset(one: DatasetVersion, received: Sequence[DataFile]) -> TraceNode:
 
 
 def _file(one: DataFile) -> TraceNode:
-    return TraceNode(kind="datafile", id=one.sha256, text=f"{one.name}: {one.status.value}, {one.n_rows:,} rows")
+    return TraceNode(kind="file", id=one.sha256, text=f"{one.name}: {one.status.value}, {one.n_rows:,} rows")

@@ -137,12 +137,22 @@ def why_not_delete(run: Run) -> str | None:
     return "it goes on: 6 shows its job, x there stops it" if run.status is RunStatus.RUNNING else None
 
 
+def why_not_reproduce(run: Run) -> str | None:
+    """Why the lab cannot do a run again by itself; None where it can try."""
+    if run.status is not RunStatus.FINISHED:
+        return "only a finished run can be done again and compared"
+    if run.origin == "python":
+        return f"a script made it: `mllab reproduce {run.run_id}` in a terminal runs that script again"
+    return None if run.origin == "mllab" else "another program logged it: it cannot be done again here"
+
+
 def facts(run: Run, versions: Sequence[str], now: datetime) -> list[tuple[str, str]]:
     """What a run is, label and text."""
     packages = [f"{name} {run.environment[name]}" for name in _PACKAGES if name in run.environment]
     told = [pair for pair in runs.facts(run, now) if pair[0] not in _ELSEWHERE]
     more = [
         ("versions", ", ".join(versions)),
+        ("reproduced", run.tags.get("reproduced", "")),
         ("declaration", digest(run.config_digest)),
         ("made with", " · ".join(packages)),
         ("job", run.job_id or ""),

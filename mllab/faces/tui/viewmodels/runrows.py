@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from mllab.faces.text import show
-from mllab.faces.tui.viewmodels.lineage import kind_words
 from mllab.faces.tui.viewmodels.metrics import parts
-from mllab.records import Event, Run, TraceNode
+from mllab.records import Event, Run, TraceNode, kind_words
 
 # -- params and artifacts ---------------------------------------------------------------------------------------------
 
@@ -105,6 +104,8 @@ class LineageRow(NamedTuple):
     kind: str
     id: str
     text: str
+    node_kind: str = ""
+    """The kind as a trace takes it."""
 
 
 def lineage_rows(root: TraceNode, versions: Sequence[str], *, ascii_only: bool = False) -> list[LineageRow]:
@@ -121,16 +122,20 @@ def lineage_rows(root: TraceNode, versions: Sequence[str], *, ascii_only: bool =
 
 def _version_row(at: int, text: str) -> LineageRow:
     name, _, aliases = text.partition(" ")
-    return LineageRow(f"v{at}", "", "version", name, f"made from this run{f', {aliases}' if aliases else ''}")
+    said = f"made from this run, {aliases}" if aliases else "made from this run"
+    return LineageRow(f"v{at}", "", "version", name, said, "version")
 
 
 def _branch(node: TraceNode, key: str, guide: str, stem: str, lines: tuple[str, str, str]) -> list[LineageRow]:
     tee, corner, pipe = lines
-    found = [LineageRow(key, guide, kind_words(node.kind), node.id, node.text)]
+    text = "see above" if node.is_repeated else " ".join([node.text, *(f"[{mark}]" for mark in node.marks)])
+    found = [LineageRow(key, guide, kind_words(node.kind), node.id, text, node.kind)]
     for at, child in enumerate(node.children):
-        is_last = at == len(node.children) - 1
+        is_last = at == len(node.children) - 1 and not node.n_more
         below = stem + ("   " if is_last else pipe)
         found += _branch(child, f"{key}.{at}", stem + (corner if is_last else tee), below, lines)
+    if node.n_more and node.children:
+        found.append(LineageRow(f"{key}.more", stem + corner, f"and {node.n_more:,} more", "", ""))
     return found
 
 

@@ -89,7 +89,7 @@ def _said(event: Event) -> Content:
 def _lineage() -> list[Column[LineageRow]]:
     return [
         _text("what", 24, lambda row: Content.styled(row.guide, "dim") + safe_text(row.kind)),
-        _text("id", 16, lambda row: short_id(row.kind, row.id)),
+        _text("id", 16, lambda row: short_id(row.node_kind, row.id)),
         _text("text", 24, lambda row: row.text, grow=True),
     ]
 

@@ -103,7 +103,7 @@ def needed_width(n_runs: int) -> int:
 def _label(row: Row) -> Content:
     if row.kind == "head":
         return safe_text(row.label).stylize("bold")
-    if row.kind == "more":
+    if row.kind in ("more", "ask"):
         return safe_text(row.label).stylize("dim")
     return Content(" ") + safe_text(row.label)
 

@@ -11,8 +11,8 @@ from mllab.faces.tui.charts.glyphs import GlyphSet, filled
 from mllab.faces.tui.charts.labels import apart, cells, centred, fit
 from mllab.faces.tui.charts.marks import INKS_DARK, INKS_LIGHT, MARKS, N_INKS, ascii_mark, mark_of
 from mllab.faces.tui.charts.picture import Sheet, Span, message
-from mllab.faces.tui.charts.smoothing import smooth
 from mllab.faces.tui.charts.spark import sparkline
+from mllab.records.smoothing import smooth
 from tests.faces.tui.charts.numbers import ANY_NUMBER, GLYPHS, NAMES
 
 SPARKS = {

@@ -68,7 +68,7 @@ def test_three_runs_fit_with_what_differs_first_and_their_curves(own_lab: Path, 
         assert "3 runs side by side" in text
         assert "more" not in text.split("\n")[1]
         assert all(run in header(app) for run in THREE)
-        assert row_with(app, " max_depth").split()[-3:] == ["2", "4", "8"]
+        assert row_with(app, " max_depth").rstrip("▁▂▃▄▅▆▇█").split()[-3:] == ["2", "4", "8"]
         assert "1 param differs" in text
         assert "20 equal, d shows" in text
         assert "same rows: yes (training set" in text
@@ -314,3 +314,80 @@ def test_the_table_is_exported_and_the_ids_are_copied(own_lab: Path) -> None:
         assert '"name":"churn-2"' in app.clipboard
 
     comparing(own_lab, body)
+
+
+# -- what they were made from, and row by row -------------------------------------------------------------------------
+
+
+def test_what_runs_were_made_from_is_listed_and_enter_reads_it(own_lab: Path) -> None:
+    async def body(app: LabApp, pilot: Pilot[Any], screen: CompareScreen) -> None:
+        await go_to(pilot, screen, "data")
+        assert "version 1 -> version 2" in row_with(app, " data ") or "customers" in row_with(app, " data ")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "churn-5 against churn-1" in screen_text(app)
+        assert "training set:" in screen_text(app)
+        await pilot.press("escape")
+        await settle(pilot)
+        assert app.screen is screen
+
+    comparing(own_lab, body, runs=("churn-1", "churn-5"), size=(120, 40))
+
+
+def test_i_tests_row_by_row_and_enter_says_how(own_lab: Path) -> None:
+    async def body(app: LabApp, pilot: Pilot[Any], screen: CompareScreen) -> None:
+        assert screen._pairs == ()
+        await go_to(pilot, screen, "ask")
+        assert "I tests" in screen_text(app)
+        await pilot.press("enter")
+        await settle(pilot, 30.0)
+        assert "row by row (Holm)" in screen_text(app)
+        assert any(row.kind == "test" and row.name == "brier" for row in screen._rows)
+        assert " p " in screen_text(app)
+        await go_to(pilot, screen, "rows")
+        await pilot.press("enter")
+        await settle(pilot)
+        assert "churn-3 against churn-2" in screen_text(app)
+        assert "DeLong" in screen_text(app)
+        await pilot.press("escape", "b")
+        await settle(pilot)
+        assert "I tests" in screen_text(app), "against another reference nothing is tested yet"
+
+    comparing(own_lab, body, size=(120, 40))
+
+
+def test_w_draws_the_curves_over_time_and_it_is_remembered(own_lab: Path) -> None:
+    async def body(app: LabApp, pilot: Pilot[Any], screen: CompareScreen) -> None:
+        assert "curves by time" not in screen_text(app)
+        await pilot.press("W")
+        await settle(pilot)
+        assert "curves by time" in screen_text(app)
+        assert all(xs[0] >= 0 and xs == sorted(xs) for one in screen._runs for xs, _ in one.curves.values())
+        again = CompareScreen(screen._run_ids)
+        app.push_screen(again)
+        await settle(pilot)
+        assert "curves by time" in screen_text(app)
+        await pilot.press("W")
+        await settle(pilot)
+        assert "curves by time" not in screen_text(app)
+
+    comparing(own_lab, body)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_parts_and_tests_look_as_they_should(empty_lab: Path, size: tuple[int, int]) -> None:
+    write_runs(empty_lab, 40)
+
+    async def main() -> None:
+        async with lab_app(empty_lab, size) as (app, pilot):
+            assert app.lab is not None
+            runs = [run for run in app.lab.list_runs() if run.status is RunStatus.FINISHED and run.model == "churn"][:3]
+            screen = CompareScreen([run.run_id for run in runs])
+            app.push_screen(screen)
+            await settle(pilot)
+            await pilot.press("z", "I")
+            await settle(pilot)
+            await go_to(pilot, screen, "data")
+            matches_golden(GOLDEN / f"compare-parts-{size[0]}x{size[1]}.txt", still(screen_text(app)))
+
+    asyncio.run(main())

@@ -396,3 +396,24 @@ def test_a_run_is_tagged_pinned_deleted_and_brought_back(own_lab: Path) -> None:
         assert app.lab.run("churn-2").run_id == run_id
 
     on_run(own_lab, body)
+
+
+def test_a_run_is_done_again_after_a_question_and_says_what_came_out(own_lab: Path) -> None:
+    async def body(app: LabApp, pilot: Pilot[Any], screen: RunScreen) -> None:
+        assert app.lab is not None
+        lab, run = app.lab, app.lab.run("churn-2")
+        await pilot.press("f")
+        await settle(pilot)
+        assert "Do churn-2 again?" in screen_text(app)
+        await pilot.press("enter")
+        await wait_for(pilot, lambda: "churn-2 is done again" in screen_text(app))
+        assert [(job.kind, job.args["run_id"]) for job in lab.jobs()[:1]] == [("reproduce", run.run_id)]
+        told = {"run_id": run.run_id, "tags": {"reproduced": "same 2026-01-01T00:00:00Z"}}
+        lab.workspace.db.write(lambda tx: tx.emit("run.reproduced", run.run_id, "reproduced", told))
+        await wait_for(pilot, lambda: "same 2026-01-01" in screen_text(app))
+        lab.workspace.db.write(
+            lambda tx: tx.emit("run.tagged", run.run_id, "x", {"run_id": run.run_id, "origin": "python"})
+        )
+        await wait_for(pilot, lambda: "in a terminal" in (screen.why_not("reproduce") or ""))
+
+    on_run(own_lab, body, size=(120, 40))

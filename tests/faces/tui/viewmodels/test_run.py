@@ -108,7 +108,7 @@ def test_all_metrics_are_listed_by_split() -> None:
 
 
 def test_lineage_is_a_tree_of_lines_below_the_versions_made_from_the_run() -> None:
-    file = TraceNode(kind="datafile", id="f" * 64, text="a.csv")
+    file = TraceNode(kind="file", id="f" * 64, text="a.csv")
     frozen = TraceNode(kind="training_set", id="t" * 64, text="rows", children=[file, file])
     root = TraceNode(kind="run", id="run_1", text="churn-1", children=[frozen, file])
     rows = runrows.lineage_rows(root, ["churn@1 champion"])
