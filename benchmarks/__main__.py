@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import features, intake, loop, profile, search, serve, start, tui
+from benchmarks import features, intake, loop, profile, search, serve, start, tracking, tracking_http, tui
 
 ALL = {
     "start": start.main,
@@ -12,6 +12,8 @@ ALL = {
     "profile": profile.main,
     "search": search.main,
     "serve": serve.main,
+    "tracking": tracking.main,
+    "tracking_http": tracking_http.main,
     "tui": tui.main,
 }
 

@@ -28,7 +28,7 @@ from tests.support.labs import a_lab
 
 N_SOME, N_MANY = 10_000, 100_000
 WINDOW = 100
-TURNS = 15
+TURNS = 31
 PEER = Path(os.environ.get("MLLAB_PEER_MLFLOW", "/tmp/peers/mlflow"))  # noqa: S108 - where a peer may be installed
 _WEEK_AGO = round(NOW.timestamp() * 1_000_000) - 7 * 86_400_000_000
 

@@ -40,7 +40,8 @@ class LoggedModels:
         """Run to the logged models that it made or used: id and link."""
         sql = (
             "SELECT l.run_id, l.model_id, l.role, l.step FROM model_links l JOIN logged_models m USING (model_id)"
-            " WHERE l.run_id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL ORDER BY m.created_at, l.model_id"
+            " WHERE l.run_id IN (SELECT value FROM json_each(?)) AND m.deleted_at IS NULL"
+            " ORDER BY m.created_at, l.model_id"
         )
         found: dict[str, list[tuple[str, ModelLink]]] = {}
         for run_id, model_id, role, step in self._db.readers.all(sql, _json(runs)):

@@ -224,7 +224,10 @@ _TEXT_OF_PARAM = (
     "CASE j.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' WHEN 'null' THEN 'null'"
     " ELSE CAST(j.value AS TEXT) END"
 )
-_NUMBER_OF_PARAM = "CASE WHEN j.type IN ('integer', 'real') THEN j.value END"
+_NUMBER_OF_PARAM = (  # clients that know only text send numbers as text
+    "CASE WHEN j.type IN ('integer', 'real') THEN j.value WHEN j.type = 'text' AND json_valid(j.value)"
+    " AND json_type(j.value) IN ('integer', 'real') THEN CAST(j.value AS REAL) END"
+)
 _TRACKING = f"""
 ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT '';
 ALTER TABLE runs ADD COLUMN parent_run_id TEXT;

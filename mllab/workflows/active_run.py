@@ -31,6 +31,7 @@ from mllab.workflows.limits import (
     check_tag,
     check_text,
 )
+from mllab.workflows.sampling import Sampler
 from mllab.workflows.script import Script
 from mllab.workflows.tracking import check_path, is_same, new_run
 from mllab.workflows.workspace import Workspace
@@ -42,13 +43,14 @@ BringIn = Callable[[Path, bool], None]
 class ActiveRun:
     """A run that goes on. Use it as a context manager, or call `end`. Safe to use from several threads."""
 
-    def __init__(self, workspace: Workspace, run: Run, bring_in: BringIn) -> None:
+    def __init__(self, workspace: Workspace, run: Run, bring_in: BringIn, *, system_metrics: bool = False) -> None:
         """Open its journal; use `begin`.
 
         Args:
             workspace: the lab.
             run: its row as it begins or goes on.
             bring_in: has a journal brought into the database, now; see `keep_bringing_in`.
+            system_metrics: log what the machine does, too.
         """
         self._workspace, self._bring_in = workspace, bring_in
         self.run_id, self.name, self.experiment = run.run_id, run.name, run.experiment
@@ -61,6 +63,9 @@ class ActiveRun:
         self._append = self._journal.append
         self._append(RunBegun(run))
         self._script = Script(workspace, self._append)
+        self._sampler = Sampler(self.log_metrics) if system_metrics else None
+        if self._sampler is not None:
+            self._sampler.start()
         atexit.register(self._at_exit)
 
     # -- metrics ------------------------------------------------------------------------------------------------------
@@ -286,6 +291,8 @@ class ActiveRun:
             return
         self._is_over = True
         atexit.unregister(self._at_exit)
+        if self._sampler is not None:
+            self._sampler.stop()
         self._script.close()
         at = time.time_ns() // 1000
         self._append(RunEnded(status=final, at=at, error=error, peak_bytes=self._script.peak_bytes()))
@@ -342,7 +349,7 @@ def begin(workspace: Workspace, command: BeginRun, bring_in: BringIn, *, system_
         raise NotFound(f"no run has the id `{command.run_id[:80]}`", "leave the id out to start a new run")
     if command.parent_run_id is not None and workspace.runs.find_run(command.parent_run_id) is None:
         raise NotFound(f"no run has the id `{command.parent_run_id[:80]}`", "see `mllab run list`")
-    run = ActiveRun(workspace, known or new_run(workspace, command), bring_in)
+    run = ActiveRun(workspace, known or new_run(workspace, command), bring_in, system_metrics=system_metrics)
     if known is not None and command.params:
         run.log_params(command.params)
     run.flush()

@@ -3,6 +3,7 @@
 A version that mllab made is promoted by `deliver`. One from elsewhere has no bundle: its aliases move, nothing answers.
 """
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from mllab.records import (
     PointAlias,
     RegisterVersion,
     RemoveAlias,
+    Run,
 )
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import promote
@@ -50,7 +52,7 @@ def register_version(workspace: Workspace, command: RegisterVersion) -> ModelVer
             version=int(tx.execute(sql, model.name).fetchone()[0]),
             run_id=run.run_id if run else "",
             created_at=tx.now,
-            metrics=run.metrics if run else {},
+            metrics=_last(workspace, run) if run else {},
             origin=ORIGIN,
             source=command.source,
             model_id=command.model_id,
@@ -67,6 +69,12 @@ def register_version(workspace: Workspace, command: RegisterVersion) -> ModelVer
         return made
 
     return workspace.db.write(register)
+
+
+def _last(workspace: Workspace, run: Run) -> dict[str, float]:
+    """The last value of each metric of a run, over or not; of those that are numbers."""
+    points = workspace.runs.last_points([run.run_id]).get(run.run_id, [])
+    return {one.metric: one.value for one in points if math.isfinite(one.value)} | run.metrics
 
 
 def change_version(workspace: Workspace, command: ChangeVersion) -> ModelVersion:

@@ -11,6 +11,7 @@ from mllab.store.writer import Transaction
 from mllab.workflows.feature_views import definition
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.materialize import view_inputs
+from mllab.workflows.signature import read_bundle
 from mllab.workflows.training import get_model
 from mllab.workflows.workspace import Workspace
 
@@ -78,8 +79,7 @@ def _seen(workspace: Workspace, one: Prediction) -> Sequence[tuple[str, int]] | 
 
 
 def _bundle(workspace: Workspace, model: str, version: int) -> Bundle:
-    made = workspace.registry.get_version(model, version)
-    return msgspec.json.decode(workspace.artifacts.get(made.bundle), type=Bundle)
+    return read_bundle(workspace, workspace.registry.get_version(model, version))
 
 
 def _replayed(context: JobContext, version: int, seen: dict[str, int], some: list[Prediction]) -> Any:

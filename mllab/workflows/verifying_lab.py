@@ -124,7 +124,7 @@ def _named(workspace: Workspace) -> tuple[dict[str, str], set[str]]:
 
 def _boosters(workspace: Workspace, connection: Connection, needed: dict[str, str]) -> None:
     """A bundle names its booster inside; without it the version is nothing."""
-    for model, version, digest in connection.execute("SELECT model, version, bundle FROM versions"):
+    for model, version, digest in connection.execute("SELECT model, version, bundle FROM versions WHERE bundle <> ''"):
         try:
             bundle = msgspec.json.decode(workspace.artifacts.get(digest), type=Bundle)
         except (LabError, msgspec.MsgspecError):

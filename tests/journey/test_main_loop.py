@@ -29,7 +29,7 @@ def test_a_dropped_file_becomes_a_model_that_answers(host):
     trail = [
         type
         for type in types(host.lab)
-        if not type.startswith(("job.", "metrics.", "source.", "contract.", "profile."))
+        if not type.startswith(("job.", "metrics.", "source.", "contract.", "profile.", "experiment."))
     ]
     assert trail == [
         "config.changed",

@@ -61,6 +61,11 @@ def _write(connection: Any, n: int) -> None:
     marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
     connection.executemany(f"INSERT INTO runs ({_COLUMNS}) VALUES ({marks})", _rows(n))
     connection.execute("INSERT OR IGNORE INTO ids (id, kind) SELECT run_id, 'run' FROM runs ORDER BY run_id")
+    connection.execute(
+        "INSERT INTO experiments (experiment_id, name, created_at, updated_at, tags) SELECT CAST(row_number() OVER"
+        " (ORDER BY experiment) + (SELECT count(*) FROM experiments) AS TEXT), experiment, min(started_at),"
+        " min(started_at), '{}' FROM runs WHERE experiment NOT IN (SELECT name FROM experiments) GROUP BY experiment"
+    )
     connection.executemany("INSERT OR IGNORE INTO metric_keys (name) VALUES (?)", [(name,) for name in METRICS])
     _write_curves(connection)
     connection.execute(

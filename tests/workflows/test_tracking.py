@@ -52,7 +52,9 @@ def bring_in(lab: Lab) -> None:
 def test_all_that_a_script_logs_is_there_when_its_run_is_over(lab, tmp_path):
     (tmp_path / "plots").mkdir()
     (tmp_path / "plots" / "roc.svg").write_text("<svg/>")
-    with lab.start_run("mine", params={"lr": 0.1, "layers": [64, 32]}, tags={"team": "red"}, note="first", seed=7) as run:
+    with lab.start_run(
+        "mine", params={"lr": 0.1, "layers": [64, 32]}, tags={"team": "red"}, note="first", seed=7
+    ) as run:
         for step in range(3):
             run.log_metric("loss", 1 / (step + 1))
         run.log_metrics({"auc": 0.8, "f1": 0.7}, step=10)

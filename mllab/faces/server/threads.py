@@ -1,6 +1,7 @@
 """The few threads in which the server waits for disk and for large requests, so that its loop never does."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,6 +15,8 @@ T = TypeVar("T")
 N_THREADS = 4
 MOST_WAITING = 64
 """Calls at work or waiting; one more is turned away instead of piling up."""
+
+log = logging.getLogger(__name__)
 
 
 class Threads:
@@ -38,6 +41,18 @@ class Threads:
         finally:
             self._n_open -= 1
 
+    def start(self, call: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call a function in a thread, and do not wait; what it raises is logged. Left out where too much waits."""
+        if self._n_open < self._most:
+            self._pool.submit(_logged, partial(call, *args, **kwargs))
+
     def close(self) -> None:
         """Drop what waits; what runs ends by itself."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _logged(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except Exception:
+        log.exception("something that nobody waits for failed")

@@ -89,9 +89,7 @@ ACTIONS: tuple[Action, ...] = (
         rank=0,
     ),
     _action("c", "compare", "compare", "Compare the marked runs", "runs"),
-    _action(
-        "B", "group", "group", "Group the runs: means over their seeds, with intervals", "runs", rank=2
-    ),
+    _action("B", "group", "group", "Group the runs: means over their seeds, with intervals", "runs", rank=2),
     _action("m", "columns", "columns", "Choose the columns, or what to group by", "runs groups", rank=2),
     _action("V", "views", "views", "Show a saved view, or save this one: filter, order, columns", "runs", shown=False),
     _action("n", "new_run", "new run", "Train a model now", "runs models", rank=2),

@@ -21,7 +21,9 @@ from mllab.faces.server.mlflow import (
     wire_models,
 )
 from mllab.faces.server.mlflow.asking import Answering, from_body, from_query
+from mllab.faces.server.rules import is_loopback
 from mllab.faces.server.schema import mlflow_answers, mlflow_operation
+from mllab.lab import Lab
 
 _PREFIX = "/api/2.0/mlflow"
 
@@ -117,7 +119,10 @@ def _handler(one: Endpoint, method: str, path: str) -> HTTPRouteHandler:
         desk = desk_of(request.app.state)
         sent = request.scope["query_string"] if method == "GET" else await request.body()
         asked = _read(one, method, sent, dict(request.path_params))
-        return as_json(await desk.threads.run(one.answer, desk.lab, asked))
+        answer = await desk.threads.run(one.answer, desk.lab, asked)
+        if one.answer is runs.create:
+            desk.threads.start(_watch, desk.lab, answer["run"]["info"]["run_id"], request.scope)
+        return as_json(answer)
 
     handle.__doc__ = one.answer.__doc__
     handle.__name__ = f"{one.answer.__module__.rpartition('.')[2]}_{one.answer.__name__}_{method.lower()}"
@@ -129,6 +134,13 @@ def _handler(one: Endpoint, method: str, path: str) -> HTTPRouteHandler:
         responses=mlflow_answers(404),
     )
     return decorate(handle)
+
+
+def _watch(lab: Lab, run_id: str, scope: Any) -> None:
+    """Have the run fail with the process that asked for it, where that is one of this machine."""
+    client, server = scope.get("client"), scope.get("server")
+    if client and server and is_loopback(client[0]):
+        lab.watch_client(run_id, client_port=client[1], server_port=server[1])
 
 
 def _read(one: Endpoint, method: str, sent: bytes, path: dict[str, Any]) -> wire.Asked:

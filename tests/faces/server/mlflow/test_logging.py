@@ -1,6 +1,7 @@
 """Logging through MLflow's dialect: limits, odd numbers, all or nothing, fields that are tags elsewhere."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -211,3 +212,15 @@ def test_runs_that_mllab_trained_keep_their_own_ids(post: Ask, get: Ask, lab: La
     experiment = lab.experiment("own").experiment_id
     found = post("runs/search", experiment_ids=[experiment], filter=f"attributes.run_id = '{run.run_id}'")
     assert [one["info"]["run_name"] for one in found["runs"]] == ["mine"]
+
+
+def test_of_two_clients_that_tell_a_parameter_differently_one_is_refused(url: str, run: str, lab: Lab) -> None:
+    def tell(value: str) -> int:
+        body = {"run_id": run, "params": [{"key": "depth", "value": value}], "metrics": [metric(value, 1.0)]}
+        return httpx.post(f"{url}/api/2.0/mlflow/runs/log-batch", json=body, timeout=20).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(tell, "abcdefgh"))
+    assert sorted(statuses) == [200, *[400] * 7]
+    kept = lab.run(run).params["depth"]
+    assert [point.metric for point in lab.metric_points(run)] == [kept]
