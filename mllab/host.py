@@ -32,6 +32,7 @@ from mllab.store.lock import HostInfo
 from mllab.workflows.deliver import restore
 
 _FOLLOW_SECONDS = 0.2
+_FOLLOWED = ("config", "trigger", "deployment", "serving")
 _GC_THRESHOLDS = (50_000, 50, 100)
 """A full collection walks every loaded library with the GIL held: it happens by hand, at quiet moments."""
 _SWITCH_SECONDS = 0.0005
@@ -151,7 +152,7 @@ class Host:
         seq = self._workspace.events.last_seq()
         while not self._stop.is_set():
             self._announce_readiness()
-            if not self._workspace.events.wait(seq, _FOLLOW_SECONDS):
+            if not self._workspace.events.wait(seq, _FOLLOW_SECONDS, _FOLLOWED):
                 continue
             for event in self._workspace.events.list_events(seq):
                 seq = event.seq

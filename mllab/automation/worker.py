@@ -10,6 +10,9 @@ from mllab.workflows.workspace import Workspace
 _LOOK_SECONDS = 2.0
 """A commit wakes a lane at once; this is for what no commit tells."""
 
+_NOUNS = ("job", "trigger", "config", "dataset", "datafile", "source")
+"""What a commit must be about to wake a lane; of runs that are logged there are too many."""
+
 log = logging.getLogger(__name__)
 
 
@@ -43,7 +46,7 @@ class Workers:
             try:
                 if work(self._workspace, lane) is not None:
                     continue
-                self._workspace.events.wait(seq, _LOOK_SECONDS)
+                self._workspace.events.wait(seq, _LOOK_SECONDS, _NOUNS)
                 seq = self._workspace.events.last_seq()
             except Exception:  # a lane must outlive whatever one job does
                 log.exception("the %s lane stumbled", lane.value)

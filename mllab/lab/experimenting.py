@@ -152,7 +152,7 @@ class Experimenting(Opened):
             "log_run",
             type(None),
             run_id=run_id,
-            points=list(map(as_sent, points)),
+            points=list(points) if self._client is None else list(map(as_sent, points)),
             params=dict(params or {}),
             tags=dict(tags or {}),
             remove_tags=tuple(remove_tags),
@@ -188,6 +188,12 @@ class Experimenting(Opened):
             NotFound: no run has that id. Conflict: mllab trained it, or it lies in the trash.
         """
         return self._do("resume_run", Run, run_id=run_id)
+
+    def client_process(self, *, client_port: int, server_port: int) -> str | None:
+        """The process of this machine that asks over a connection, if it was looked for lately; see `watch_client`."""
+        from mllab.store.processes import Ends
+
+        return self._workspace.clients.remembered(Ends(client_port, server_port))
 
     def watch_client(self, run_id: str, *, client_port: int, server_port: int) -> None:
         """Have a run fail when the process that logs it over HTTP dies; for the process that hosts the lab.
@@ -239,6 +245,7 @@ class Experimenting(Opened):
         Raises:
             NotFound: no run is called so. InvalidInput: it is too long.
         """
+        self._settle()
         run_id = self._workspace.runs.get_run(run).run_id
         self.log_run(run_id, note=note)
         return self._workspace.runs.get_run(run_id)

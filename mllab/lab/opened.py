@@ -19,6 +19,11 @@ class Opened:
     _workspace: "Workspace"
     _client: "Client | None"
 
+    def _settle(self) -> None:
+        """Have what this process has logged so far be seen by what is read next."""
+        for settle in list(self._workspace.unsettled_runs.values()):
+            settle()
+
     def wait(self, job_id: str) -> Job:
         """Wait for a job; alone, do the work here."""
         from mllab.workflows.work import wait_for

@@ -40,6 +40,7 @@ class Tracking(Opened):
         Raises:
             FilterError: filter or sort cannot be understood, or names a metric or parameter that no run has.
         """
+        self._settle()
         return self._workspace.runs.list_runs(
             filter,
             model=model,
@@ -81,6 +82,7 @@ class Tracking(Opened):
         """
         from mllab.workflows.run_frame import run_frame
 
+        self._settle()
         return run_frame(
             self._workspace, filter, model=model, experiment=experiment, sort=sort, limit=limit, trashed=trashed
         )
@@ -110,14 +112,17 @@ class Tracking(Opened):
         """
         from mllab.workflows.searching import search_runs
 
+        self._settle()
         return search_runs(self._workspace, filter, order_by, experiments, view, offset, limit)
 
     def last_points(self, run_ids: Sequence[str]) -> dict[str, list[MetricPoint]]:
         """Run to the last point of each of its metrics, with step and time."""
+        self._settle()
         return self._workspace.runs.last_points(run_ids)
 
     def count_runs(self, filter: str = "", *, model: str | None = None, trashed: bool = False) -> int:
         """How many runs a filter lets through; as `list_runs`."""
+        self._settle()
         now = self._workspace.clock()
         return self._workspace.runs.count_runs(filter, model=model, trashed=trashed, now=now)
 
@@ -177,10 +182,12 @@ class Tracking(Opened):
             NotFound: no run is called so.
             Conflict: several are.
         """
+        self._settle()
         return self._workspace.runs.get_run(reference)
 
     def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
         """The learning curves of a run; a metric that was measured once has one point."""
+        self._settle()
         return self._workspace.runs.metric_points(run_id, metric)
 
     def tag_run(self, run: str, *, set: Mapping[str, str] | None = None, remove: Sequence[str] = ()) -> Run:

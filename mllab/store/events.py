@@ -1,10 +1,14 @@
 """Reading the log of events, and waiting for its next entry."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 from mllab.records import Event
 from mllab.store.db import Database
+
+_REST_SECONDS = 0.05
+"""Between two looks of one who follows: each takes all that has come, instead of waking at each commit."""
 
 
 class Events:
@@ -16,17 +20,22 @@ class Events:
         self._news = threading.Condition()
         self._latest: int | None = None
         """As the writer last told it; None where it has told nothing, or another process writes."""
+        self._latest_of: dict[str, int] = {}
+        """By noun, as the writer told it."""
+        self._n_wakes = 0
         if db.writer is not None:
             db.writer.on_commit.append(self._tell)
 
-    def _tell(self, seq: int) -> None:
+    def _tell(self, seq: int, nouns: set[str]) -> None:
         with self._news:
             self._latest = seq
+            self._latest_of.update(dict.fromkeys(nouns, seq))
             self._news.notify_all()
 
     def wake(self) -> None:
         """Let everybody who waits look up: something else has come about."""
         with self._news:
+            self._n_wakes += 1
             self._news.notify_all()
 
     def list_events(
@@ -55,20 +64,31 @@ class Events:
             return self._latest
         return int(self._db.value("SELECT max(seq) FROM events") or 0)
 
-    def wait(self, after: int, seconds: float) -> bool:
+    def wait(self, after: int, seconds: float, nouns: Sequence[str] = ()) -> bool:
         """Wait until there is an event behind `after`; False when the time ran out.
 
         In the writing process this wakes at the commit, elsewhere it looks ten times a second.
+
+        Args:
+            after: sequence number to start behind.
+            seconds: at most so long.
+            nouns: only events of these wake; in the writing process, elsewhere all do.
         """
         step = seconds if self._db.writer is not None else min(seconds, 0.1)
-        left = seconds
-        while left > 0:
-            with self._news:
-                if self.last_seq() > after:
-                    return True
-                self._news.wait(step)
-            left -= step
-        return self.last_seq() > after
+        until = time.monotonic() + seconds
+        with self._news:
+            n_wakes = self._n_wakes
+            while not self._has_news(after, nouns) and self._n_wakes == n_wakes:
+                left = until - time.monotonic()
+                if left <= 0:
+                    break
+                self._news.wait(min(step, left))
+            return self._has_news(after, nouns)
+
+    def _has_news(self, after: int, nouns: Sequence[str]) -> bool:
+        if not nouns or self._db.writer is None:
+            return self.last_seq() > after
+        return any(self._latest_of.get(noun, 0) > after for noun in nouns)
 
     def follow(self, after: int, stop: threading.Event) -> Iterator[Event]:
         """Every event behind `after`, as they come, until `stop` is set."""
@@ -77,3 +97,4 @@ class Events:
                 after = event.seq
                 yield event
             self.wait(after, 0.5)
+            stop.wait(_REST_SECONDS)

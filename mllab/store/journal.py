@@ -58,6 +58,11 @@ class Journal:
         self._guard, self._size, self._waiting = threading.Lock(), 0, b""
         self._pid, self._is_closed = os.getpid(), False
 
+    @property
+    def n_bytes(self) -> int:
+        """How much has been written."""
+        return self._size
+
     def append(self, entry: JournalEntry | PointLogged) -> None:
         """Add an entry.
 

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from mllab.records import MetricPoint
+from mllab.records import LoggedPoint, MetricPoint
 from mllab.store.rows import to_micros
 
 if TYPE_CHECKING:
@@ -27,34 +27,24 @@ _SUMMARY = (
 )
 
 
-class Point(NamedTuple):
-    """One value of one metric, as it is logged."""
-
-    metric: str
-    step: int
-    at: int
-    """Microseconds since 1970 in UTC."""
-    value: float
-
-
-def as_point(point: MetricPoint) -> Point:
+def as_point(point: MetricPoint) -> LoggedPoint:
     """A record as it is logged."""
-    return Point(point.metric, point.step, to_micros(point.at), point.value)
+    return point.metric, point.step, to_micros(point.at), point.value
 
 
-def add_points(tx: "Transaction", run_id: str, points: Sequence[Point]) -> None:
+def add_points(tx: "Transaction", run_id: str, points: Sequence[LoggedPoint]) -> None:
     """Append points and bring each metric's summary up to date.
 
     Repeating a point changes nothing; another value at the same step and time is kept beside the first. Not a number
     is stored as NULL, infinities as they are.
     """
-    keys = _keys(tx, {point.metric for point in points})
+    keys = _keys(tx, {point[0] for point in points})
     rows = [(run_id, keys[metric], step, at, 0, value) for metric, step, at, value in points]
     if tx.many(_POINT, rows) < len(rows):
         _add_beside(tx, rows)
-    by_metric: dict[str, list[Point]] = {}
+    by_metric: dict[str, list[LoggedPoint]] = {}
     for point in points:
-        by_metric.setdefault(point.metric, []).append(point)
+        by_metric.setdefault(point[0], []).append(point)
     tx.many(_SUMMARY, [_summary(run_id, keys[metric], found) for metric, found in by_metric.items()])
 
 
@@ -82,16 +72,17 @@ def _add_beside(tx: "Transaction", rows: Iterable[tuple[str, int, int, int, int,
             tx.execute(_POINT, run_id, metric, step, at, len(there), value)
 
 
-def _summary(run_id: str, key: int, points: Sequence[Point]) -> tuple[str | int | float | None, ...]:
-    first, last = points[0], points[0]
-    for point in points[1:]:
-        if (point.step, point.at) >= (last.step, last.at):
-            last = point
-        elif (point.step, point.at) < (first.step, first.at):
-            first = point
-    known = [point.value for point in points if not math.isnan(point.value)]
+def _summary(run_id: str, key: int, points: Sequence[LoggedPoint]) -> tuple[str | int | float | None, ...]:
+    _, first_step, first_at, first = points[0]
+    last_step, last_at, last = first_step, first_at, first
+    for _, step, at, value in points[1:]:
+        if (step, at) >= (last_step, last_at):
+            last_step, last_at, last = step, at, value
+        elif (step, at) < (first_step, first_at):
+            first_step, first_at, first = step, at, value
+    known = [value for *_, value in points if not math.isnan(value)]
     least, most = (min(known), max(known)) if known else (None, None)
-    return (run_id, key, last.value, last.step, last.at, first.value, first.step, first.at, least, most)
+    return (run_id, key, last, last_step, last_at, first, first_step, first_at, least, most)
 
 
 def add_final(tx: "Transaction", run_id: str, metrics: Mapping[str, float], at: int) -> None:
@@ -102,7 +93,7 @@ def add_final(tx: "Transaction", run_id: str, metrics: Mapping[str, float], at: 
     sql = "SELECT k.name, s.last_step FROM metric_summary s JOIN metric_keys k ON k.id = s.metric WHERE s.run_id = ?"
     curves = dict(tuple(row) for row in tx.execute(sql, run_id))
     step = max(curves.values(), default=0)
-    add_points(tx, run_id, [Point(name, step, at, value) for name, value in metrics.items() if name not in curves])
+    add_points(tx, run_id, [(name, step, at, value) for name, value in metrics.items() if name not in curves])
     tx.many(
         "UPDATE metric_summary SET last = ? WHERE run_id = ? AND metric = (SELECT id FROM metric_keys WHERE name = ?)",
         [(value, run_id, name) for name, value in metrics.items() if name in curves],

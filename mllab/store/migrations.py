@@ -287,7 +287,7 @@ CREATE TABLE saved_views (
 ) STRICT;
 
 CREATE TABLE points (
-    run_id TEXT NOT NULL, metric INTEGER NOT NULL REFERENCES metric_keys (id), step INTEGER NOT NULL,
+    run_id TEXT NOT NULL, metric INTEGER NOT NULL, step INTEGER NOT NULL,
     at INTEGER NOT NULL, n INTEGER NOT NULL, value REAL, PRIMARY KEY (run_id, metric, step, at, n)
 ) STRICT, WITHOUT ROWID;
 INSERT INTO points SELECT run_id, metric, step, at, 0, value FROM metric_points;

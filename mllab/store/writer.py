@@ -130,8 +130,8 @@ class Writer:
         self._wishes: queue.SimpleQueue[tuple[Callable[[Transaction], Any], Future[Any]] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self.on_commit: list[Callable[[int], None]] = []
-        """Called in the writer thread with the last sequence number after a commit that added events."""
+        self.on_commit: list[Callable[[int, set[str]], None]] = []
+        """Called in the writer thread after a commit that added events: with the last number, and the nouns of all."""
 
     def start(self) -> None:
         """Open, migrate, begin to serve.
@@ -216,8 +216,9 @@ class Writer:
                     future.set_exception(explain(error))
             return
         if last_seq is not None:
+            nouns = {type.partition(".")[0] for one in transactions for type in one.types}
             for tell in self.on_commit:
-                tell(last_seq)
+                tell(last_seq, nouns)
         for future, result in done:
             future.set_result(result)
 
@@ -264,18 +265,27 @@ def _rewrite(connection: Connection, waiting: "list[Future[Any]]") -> None:
 
 
 def _open(path: Path) -> Connection:
-    connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
-    for pragma in (*pragmas, "wal_autocheckpoint = 4000"):
-        connection.execute(f"PRAGMA {pragma}")
+    """The write connection of a database that has every step of the schema."""
+    connection = _connect(path)
     database = sqlite_utils.Database(connection)
     exists = connection.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()
     theirs = {row[0] for row in connection.execute("SELECT name FROM _sqlite_migrations")} if exists else set()
     if newer := sorted(theirs - {step.name for step in _known()}):
         connection.close()
         raise Unavailable(f"this lab was made by a newer mllab (it has the change `{newer[0]}`)", "upgrade mllab")
+    if not migrations.pending(database):
+        return connection
     migrations.apply(database)
+    connection.close()  # one that has changed the schema prepares its statements anew in every transaction
+    return _connect(path)
+
+
+def _connect(path: Path) -> Connection:
+    connection = sqlite3.connect(str(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    pragmas = ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "temp_store = MEMORY")
+    for pragma in (*pragmas, "wal_autocheckpoint = 4000"):
+        connection.execute(f"PRAGMA {pragma}")
     return connection
 
 

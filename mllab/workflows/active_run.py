@@ -59,13 +59,14 @@ class ActiveRun:
         """Metric to its last step."""
         self._guard = threading.Lock()
         self._journal = Journal(workspace.journals.folder, run.run_id)
-        self._is_over = False
+        self._is_over, self._n_settled = False, 0
         self._append = self._journal.append
         self._append(RunBegun(run))
         self._script = Script(workspace, self._append)
         self._sampler = Sampler(self.log_metrics) if system_metrics else None
         if self._sampler is not None:
             self._sampler.start()
+        workspace.unsettled_runs[self.run_id] = self.flush
         atexit.register(self._at_exit)
 
     # -- metrics ------------------------------------------------------------------------------------------------------
@@ -271,7 +272,10 @@ class ActiveRun:
 
     def flush(self) -> None:
         """Return once everything that was logged is in the database, where there is somebody to bring it there."""
-        self._bring_in(self._journal.path, True)
+        n_bytes = self._journal.n_bytes
+        if n_bytes != self._n_settled:
+            self._bring_in(self._journal.path, True)
+            self._n_settled = n_bytes
 
     def end(self, status: str = "finished", *, error: str | None = None) -> None:
         """The run is over. Ending it again changes nothing.
@@ -291,6 +295,7 @@ class ActiveRun:
             return
         self._is_over = True
         atexit.unregister(self._at_exit)
+        self._workspace.unsettled_runs.pop(self.run_id, None)
         if self._sampler is not None:
             self._sampler.stop()
         self._script.close()
@@ -341,6 +346,8 @@ def begin(workspace: Workspace, command: BeginRun, bring_in: BringIn, *, system_
         NotFound: there is no such parent. Conflict: the run was trained by mllab, or lies in the trash.
         InvalidInput: a name or value that cannot be. Unavailable: the lab's folder cannot be written.
     """
+    for settle in list(workspace.unsettled_runs.values()) if command.parent_run_id or command.run_id else ():
+        settle()
     known = workspace.runs.find_run(command.run_id) if command.run_id else None
     if known is not None and (known.origin == "mllab" or known.deleted_at is not None):
         why = "lies in the trash" if known.deleted_at is not None else "was trained by mllab"
@@ -352,7 +359,6 @@ def begin(workspace: Workspace, command: BeginRun, bring_in: BringIn, *, system_
     run = ActiveRun(workspace, known or new_run(workspace, command), bring_in, system_metrics=system_metrics)
     if known is not None and command.params:
         run.log_params(command.params)
-    run.flush()
     return run
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import msgspec
 
 from mllab.errors import LabError
-from mllab.records import JournalEntry, PointLogged, RunBegun, RunEnded, RunLogged, RunStatus
-from mllab.store.metrics import Point
+from mllab.records import JournalEntry, LoggedPoint, PointLogged, RunBegun, RunEnded, RunLogged, RunStatus
 from mllab.store.rows import to_micros
 from mllab.store.writer import Transaction
 from mllab.workflows.tracking import add_points_in, begin_in, end_in, log_in
@@ -36,7 +35,7 @@ def bring_in_one(workspace: Workspace, path: Path, *, is_open: bool) -> None:
         is_open: whether this process still writes to it.
     """
     with workspace.journals.guard:
-        if is_open or path.exists():
+        if path.exists():
             _bring_in(workspace, path, is_open=is_open)
 
 
@@ -75,10 +74,10 @@ def _keep(tx: Transaction, run_id: str, entries: Sequence[JournalEntry | PointLo
     return not others
 
 
-def _points(entry: JournalEntry | PointLogged) -> list[Point]:
+def _points(entry: JournalEntry | PointLogged) -> list[LoggedPoint]:
     if isinstance(entry, PointLogged):
-        return [Point(entry.metric, entry.step, entry.at, entry.value)]
-    return [Point(*point) for point in entry.points] if isinstance(entry, RunLogged) else []
+        return [(entry.metric, entry.step, entry.at, entry.value)]
+    return entry.points if isinstance(entry, RunLogged) else []
 
 
 def _apply(tx: Transaction, run_id: str, entry: JournalEntry) -> None:

@@ -1,14 +1,14 @@
 """Runs that are logged over HTTP by processes of this machine: when the process has died, so has the run."""
 
 from mllab.records import RunEnded, RunLogged, RunStatus
-from mllab.store.processes import is_alive, process_behind
+from mllab.store.processes import Ends, is_alive
 from mllab.store.rows import to_micros
 from mllab.store.writer import Transaction
 from mllab.workflows.bringing_in import DIED, HINT
 from mllab.workflows.tracking import end_in, log_in
 from mllab.workflows.workspace import Workspace
 
-_KEY = "process"
+PROCESS = "process"
 """Where among what a run ran on its process is named."""
 _OPEN = (
     "SELECT run_id, environment ->> '$.process' FROM runs WHERE status = 'running' AND origin <> 'mllab'"
@@ -18,9 +18,9 @@ _OPEN = (
 
 def watch_client(workspace: Workspace, run_id: str, client_port: int, server_port: int) -> None:
     """Find out which process of this machine logs a run, and keep that; where it cannot be known, nothing is kept."""
-    process = process_behind(client_port, server_port)
+    process = workspace.clients.look(Ends(client_port, server_port))
     if process is not None:
-        found = RunLogged(environment={_KEY: process})
+        found = RunLogged(environment={PROCESS: process})
         workspace.db.write(lambda tx: log_in(tx, run_id, found, strict=True))
 
 

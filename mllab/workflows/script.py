@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from mllab.workflows.workspace import Workspace
 
 REPRODUCES = "MLLAB_REPRODUCES"
 """Environment variable: the run that a script repeats."""
+_GIT_SECONDS = 5.0
+_reading = threading.Lock()
+_last: dict[str, tuple[object, float, GitState | None]] = {}
+"""The state of the repository that was read last, whose, and when."""
 _KEPT_VARIABLES = ("PYTHONHASHSEED", "OMP_NUM_THREADS")
 
 log = logging.getLogger(__name__)
@@ -79,7 +84,14 @@ class Script:
             self._append(found)
 
     def _git(self) -> GitState | None:
-        return read_state(place(), self._workspace.artifacts.put)
+        """As it was when this process began to log, or a moment ago: many short runs need not look anew each."""
+        folder, now = place(), time.monotonic()
+        with _reading:
+            key, at, found = _last.get("git", (None, 0.0, None))
+            if key != (folder, self._workspace.folder) or now - at > _GIT_SECONDS:
+                found = read_state(folder, self._workspace.artifacts.put)
+                _last["git"] = (folder, self._workspace.folder), time.monotonic(), found
+            return found
 
 
 def command() -> Command:

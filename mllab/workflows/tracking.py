@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mllab.errors import Conflict, InvalidInput, NotFound
-from mllab.records import BeginRun, LogRun, Run, RunEnded, RunLogged, RunStatus
+from mllab.records import BeginRun, LoggedPoint, LogRun, Run, RunEnded, RunLogged, RunStatus
 from mllab.store.ids import new_id
-from mllab.store.metrics import Point, add_points
+from mllab.store.metrics import add_points
 from mllab.store.rows import from_micros, to_micros
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import who
@@ -91,7 +91,7 @@ def _checked(command: LogRun) -> RunLogged:
     if command.name is not None:
         check_name("run", command.name)
     given = {name: getattr(command, name) for name in RunLogged.__struct_fields__ if hasattr(command, name)}
-    points = [(metric, step, at, as_number(metric, value)) for metric, step, at, value in command.points]
+    points = [one if type(one[3]) is float else (*one[:3], as_number(one[0], one[3])) for one in command.points]
     return RunLogged(**given | {"params": as_params(command.params), "points": points})
 
 
@@ -185,7 +185,7 @@ def log_in(tx: Transaction, run_id: str, entry: RunLogged, *, strict: bool) -> N
     if any(getattr(entry, name) for name in (*_MERGED, *_TAKEN, "remove_tags", "datasets")) or entry.note is not None:
         _change_in(tx, run_id, entry, strict=strict)
     if entry.points:
-        add_points_in(tx, run_id, [Point(*point) for point in entry.points])
+        add_points_in(tx, run_id, entry.points)
 
 
 def _change_in(tx: Transaction, run_id: str, entry: RunLogged, *, strict: bool) -> None:
@@ -240,7 +240,7 @@ def is_same(kept: Any, value: Any) -> bool:
     return bool(kept == value and type(kept) is type(value)) or str(kept) == str(value)
 
 
-def add_points_in(tx: Transaction, run_id: str, points: Sequence[Point]) -> None:
+def add_points_in(tx: Transaction, run_id: str, points: Sequence[LoggedPoint]) -> None:
     """Points of metrics, and one event that says so."""
     row = tx.execute("SELECT name, deleted_at FROM runs WHERE run_id = ?", run_id).fetchone()
     if row is None:
@@ -248,9 +248,9 @@ def add_points_in(tx: Transaction, run_id: str, points: Sequence[Point]) -> None
     if row[1] is not None:
         raise Conflict(f"run {row[0]} lies in the trash", f"`mllab run restore {run_id}` takes it out")
     add_points(tx, run_id, points)
-    last = points[-1]
-    said = f"{row[0]} step {last.step}: {last.metric} {last.value:.4g}"
-    tx.emit("metrics.logged", run_id, said, {"run_id": run_id, "n_points": len(points), "step": last.step})
+    metric, step, _, value = points[-1]
+    said = f"{row[0]} step {step}: {metric} {value:.4g}"
+    tx.emit("metrics.logged", run_id, said, {"run_id": run_id, "n_points": len(points), "step": step})
 
 
 def end_in(tx: Transaction, run_id: str, ended: RunEnded) -> None:

@@ -34,9 +34,10 @@ _LOOK_SECONDS = 0.05
 
 def work(workspace: Workspace, lane: Lane) -> Job | None:
     """Run the next job of a lane; after the last intake, fire what waits for data; with nothing to do, profile."""
+    job = None
     if workspace.jobs.has_queued(lane):
         follow(workspace)
-    job = run_next(workspace, lane, WORKFLOWS)
+        job = run_next(workspace, lane, WORKFLOWS)
     if job is not None and job.kind == "intake" and not workspace.unsettled():
         fire_for_data(workspace)
     if job is None and lane is Lane.QUICK and workspace.has_workers and not workspace.unsettled():

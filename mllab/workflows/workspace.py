@@ -24,6 +24,7 @@ from mllab.store.logged_models import LoggedModels
 from mllab.store.offline import Offline
 from mllab.store.online import Online
 from mllab.store.predictions import Predictions
+from mllab.store.processes import Clients
 from mllab.store.profiles import Profiles
 from mllab.store.registry import Registry
 from mllab.store.runs import Runs
@@ -62,6 +63,8 @@ class Workspace:
         self.runs, self.registry, self.profiles = Runs(db), Registry(db), Profiles(db)
         self.logged_models = LoggedModels(db)
         self.online, self.predictions = Online(db), Predictions(db, self.state / "predictions")
+        self.clients = Clients()
+        """Which processes of this machine ask over HTTP."""
         self.journals = Journals(db, self.state / "tracking")
         self.features, self.offline = Features(db), Offline(self.state / "offline")
         self.has_workers = False
@@ -84,6 +87,8 @@ class Workspace:
         """What this process's server has answered; None where none runs in it."""
         self.is_serving = True
         """Whether this process's server takes predictions; people switch it."""
+        self.unsettled_runs: dict[str, Callable[[], None]] = {}
+        """Runs that this process logs, each with what brings it into the database."""
         self.bringer = Bringer()
         """The thread that brings in what this process's scripts log, where no host does."""
         self._engine: Engine | None = None

@@ -15,7 +15,7 @@ from mllab.records import GitState, MetricPoint, Run, RunDataset, RunNames, RunS
 from mllab.store import run_plan
 from mllab.store.connect import Readers, sqlite3
 from mllab.store.db import Database
-from mllab.store.metrics import Point, add_final, add_points, as_point
+from mllab.store.metrics import add_final, add_points, as_point
 from mllab.store.migrations import migrations
 from mllab.store.rows import to_micros, to_row
 from mllab.store.runs import Runs
@@ -281,7 +281,7 @@ FROM = (
 def sourced(tmp_path_factory):
     database = opened(tmp_path_factory.mktemp("sourced"))
     put(database, *FROM)
-    database.write(lambda tx: add_points(tx, FROM[0].run_id, [Point("loss", 0, 1, 2.0), Point("loss", 1, 2, math.nan)]))
+    database.write(lambda tx: add_points(tx, FROM[0].run_id, [("loss", 0, 1, 2.0), ("loss", 1, 2, math.nan)]))
     yield Runs(database)
     database.close()
 

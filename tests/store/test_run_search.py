@@ -7,7 +7,7 @@ import pytest
 
 from mllab.filters import parse_mlflow, parse_order_by
 from mllab.records import Experiment, GitState, Run, RunDataset, RunStatus
-from mllab.store.metrics import Point, add_points
+from mllab.store.metrics import add_points
 from mllab.store.rows import to_micros
 from mllab.store.runs import Runs
 from tests.store.test_run_query import numbers, opened
@@ -30,7 +30,7 @@ def a_run(number, **changes):
 
 def put(db, run, **last):
     db.write(lambda tx: tx.emit("run.finished", run.run_id, "", run))
-    points = [Point(name, 0, to_micros(NOW), value) for name, value in last.items()]
+    points = [(name, 0, to_micros(NOW), value) for name, value in last.items()]
     db.write(lambda tx: add_points(tx, run.run_id, points))
 
 

@@ -15,7 +15,7 @@ from mllab.errors import Conflict
 from mllab.lab import Lab
 from mllab.records import Collection, GitState, Job, JobStatus, Lane, Run, RunBegun, RunLogged, TrainingSet
 from mllab.store.journal import Journal
-from mllab.store.metrics import Point, add_points
+from mllab.store.metrics import add_points
 from mllab.workflows.reaching import needs
 from tests.support.labs import a_lab
 from tests.support.runs import a_run
@@ -44,7 +44,7 @@ def keep_run(lab: Lab, name: str, *, days: float | None = None, **fields: Any) -
     def write(tx: Any) -> None:
         tx.name(run.run_id, "run")
         tx.emit("run.finished", run.run_id, f"{name} finished", run)
-        add_points(tx, run.run_id, [Point("auc", step, step, 0.5) for step in range(3)])
+        add_points(tx, run.run_id, [("auc", step, step, 0.5) for step in range(3)])
 
     lab.workspace.db.write(write)
     return run

@@ -246,14 +246,14 @@ def test_while_the_disk_is_full_what_is_logged_waits_and_is_not_lost(lab):
 def test_a_damaged_end_of_a_journal_costs_no_entry_before_it(lab):
     run = lab.start_run("mine")
     run.log_curve("loss", [1.0, 2.0])
-    path = run._journal.path
-    run._journal.close(sync=True)
-    with path.open("ab") as file:
+    run._script.close()
+    with run._journal.path.open("ab") as file:
         file.write(b"\x00\x00\x00\xff\x00garbage")
+    run._journal.close(sync=True)
+    run._is_over = True
     bring_in(lab)
     assert curve(lab, run.run_id, "loss") == [(0, 1.0), (1, 2.0)]
     assert lab.run(run.run_id).status == "failed"
-    run._is_over = True
 
 
 def test_bringing_the_same_journal_in_again_changes_nothing(lab):
@@ -277,6 +277,7 @@ def test_a_script_beside_a_host_shows_its_run_there_at_once(declared, tmp_path):
     with Host(shutil.copytree(declared, tmp_path / "own"), port=0) as host, Lab.open(tmp_path / "own") as beside:
         assert beside.is_attached
         with beside.start_run("mine", params={"lr": 1}) as run:
+            assert beside.run(run.run_id).status == "running"
             assert host.lab.run(run.run_id).status == "running"
             run.log_metric("loss", 0.5)
             until = time.monotonic() + 10

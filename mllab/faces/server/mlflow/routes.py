@@ -7,7 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Response
 
 from mllab.errors import InvalidInput
-from mllab.faces.server.desk import as_json, desk_of
+from mllab.faces.server.desk import Desk, as_json, desk_of
 from mllab.faces.server.mlflow import (
     experiments,
     files,
@@ -20,10 +20,9 @@ from mllab.faces.server.mlflow import (
     wire,
     wire_models,
 )
-from mllab.faces.server.mlflow.asking import Answering, from_body, from_query
+from mllab.faces.server.mlflow.asking import Answer, Answering, from_body, from_query
 from mllab.faces.server.rules import is_loopback
 from mllab.faces.server.schema import mlflow_answers, mlflow_operation
-from mllab.lab import Lab
 
 _PREFIX = "/api/2.0/mlflow"
 
@@ -119,10 +118,9 @@ def _handler(one: Endpoint, method: str, path: str) -> HTTPRouteHandler:
         desk = desk_of(request.app.state)
         sent = request.scope["query_string"] if method == "GET" else await request.body()
         asked = _read(one, method, sent, dict(request.path_params))
-        answer = await desk.threads.run(one.answer, desk.lab, asked)
-        if one.answer is runs.create:
-            desk.threads.start(_watch, desk.lab, answer["run"]["info"]["run_id"], request.scope)
-        return as_json(answer)
+        if isinstance(asked, wire.CreateRun):
+            return as_json(await _create_run(desk, asked, request.scope))
+        return as_json(await desk.threads.run(one.answer, desk.lab, asked))
 
     handle.__doc__ = one.answer.__doc__
     handle.__name__ = f"{one.answer.__module__.rpartition('.')[2]}_{one.answer.__name__}_{method.lower()}"
@@ -136,11 +134,17 @@ def _handler(one: Endpoint, method: str, path: str) -> HTTPRouteHandler:
     return decorate(handle)
 
 
-def _watch(lab: Lab, run_id: str, scope: Any) -> None:
-    """Have the run fail with the process that asked for it, where that is one of this machine."""
+async def _create_run(desk: Desk, asked: wire.CreateRun, scope: Any) -> Answer:
+    """Begin a run, which is to fail with the process that asks for it, where that is one of this machine."""
     client, server = scope.get("client"), scope.get("server")
-    if client and server and is_loopback(client[0]):
-        lab.watch_client(run_id, client_port=client[1], server_port=server[1])
+    if not client or not server or not is_loopback(client[0]):
+        return await desk.threads.run(runs.create, desk.lab, asked)
+    ports = {"client_port": client[1], "server_port": server[1]}
+    process = desk.lab.client_process(**ports)
+    answer = await desk.threads.run(runs.create, desk.lab, asked, process)
+    if process is None:
+        desk.threads.start(desk.lab.watch_client, answer["run"]["info"]["run_id"], **ports)
+    return answer
 
 
 def _read(one: Endpoint, method: str, sent: bytes, path: dict[str, Any]) -> wire.Asked:

@@ -62,8 +62,14 @@ def _experiment_ids(lab: Lab, runs: Sequence[Run]) -> dict[str, str]:
     return {name: known[name] if name in known else lab.experiment(name).experiment_id for name in names}
 
 
-def create(lab: Lab, asked: wire.CreateRun) -> Answer:
-    """Begin a run."""
+def create(lab: Lab, asked: wire.CreateRun, process: str | None = None) -> Answer:
+    """Begin a run.
+
+    Args:
+        lab: where.
+        asked: what is known of it.
+        process: who asks, if that is a process of this machine that is known.
+    """
     experiment = experiment_of(lab, asked.experiment_id)
     tags = as_dict(asked.tags, "tag", MOST_TAG)
     name = asked.run_name or tags.get("mlflow.runName", "")
@@ -82,6 +88,7 @@ def create(lab: Lab, asked: wire.CreateRun) -> Answer:
         source=tags.pop("mlflow.source.name", ""),
         git=_git(tags),
         tags=tags,
+        environment={"process": process} if process else None,
         started_at=moment(asked.start_time) if asked.start_time else None,
         origin="mlflow",
     )
@@ -109,18 +116,18 @@ def get(lab: Lab, asked: wire.OfRun) -> Answer:
 
 def update(lab: Lab, asked: wire.UpdateRun) -> Answer:
     """End a run, let it go on, or give it another name."""
-    run = get_run(lab, run_of(asked))
+    now = run = get_run(lab, run_of(asked))
     if asked.run_name and asked.run_name != run.name:
         lab.log_run(run.run_id, name=asked.run_name)
+        now = get_run(lab, run.run_id)
     if asked.status in ENDS:
         finished_at = moment(asked.end_time) if asked.end_time is not None else None
-        lab.end_run(run.run_id, status=ENDS[asked.status], finished_at=finished_at)
+        now = lab.end_run(run.run_id, status=ENDS[asked.status], finished_at=finished_at)
     elif asked.status not in _GOES_ON:
         known = ", ".join([*_GOES_ON[:-1], *ENDS])
         raise InvalidInput(f"a run cannot be `{asked.status[:40]}`", f"statuses: {known}")
     elif asked.status and run.status is not RunStatus.RUNNING:
-        lab.resume_run(run.run_id)
-    now = get_run(lab, run.run_id)
+        now = lab.resume_run(run.run_id)
     return {"run_info": replies.run_info(now, lab.experiment(now.experiment).experiment_id)}
 
 
