@@ -64,8 +64,9 @@ class Check:
     def run(self) -> None:
         """Check everything; the first problem is raised."""
         config = self.config
-        if not config.source:
-            raise InvalidInput(f"{self.where} declares no source", "declare at least one [source.NAME]")
+        if not config.source and not config.lab.tracking_only:
+            hint = "declare at least one [source.NAME], or `tracking_only = true` in [lab] for runs alone"
+            raise InvalidInput(f"{self.where} declares no source", hint)
         self.zone("lab.timezone", config.lab.timezone)
         self.names()
         for name, source in config.source.items():

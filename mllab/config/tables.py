@@ -21,6 +21,8 @@ class LabTable(Table, frozen=True, kw_only=True):
     name: str = ""
     timezone: str = "UTC"
     """Zone of naive times and of schedules."""
+    tracking_only: bool = False
+    """Whether a lab without a source is meant: runs are logged to it."""
 
 
 class FieldTable(Table, frozen=True, kw_only=True):

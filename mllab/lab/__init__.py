@@ -146,6 +146,20 @@ class Lab(
         return create_lab(Path(path), Path(file), target, tuple(key), timestamp, name, clock=now)
 
     @classmethod
+    def create_empty(cls, path: str | Path) -> Path:
+        """Make a lab without data, to log runs to; sources can be declared later.
+
+        Returns:
+            The folder.
+
+        Raises:
+            Conflict: there is a lab already.
+        """
+        from mllab.workflows.creating import create_empty
+
+        return create_empty(Path(path))
+
+    @classmethod
     def create_demo(cls, path: str | Path) -> Path:
         """Make (or find again) the demo lab with its sample data; the first months lie in the inbox.
 

@@ -60,6 +60,26 @@ def create_lab(
     )
 
 
+_TRACKING_ONLY = """# A lab that runs are logged to, from scripts (`lab.start_run`) and MLflow's client.
+# Data can come later: `mllab source add FILE` declares it here.
+
+[lab]
+name = {name}
+tracking_only = true  # no source is declared yet, and that is meant
+"""
+
+
+def create_empty(folder: Path) -> Path:
+    """A lab without data. See `Lab.create_empty`."""
+    if (folder / "mllab.toml").exists():
+        raise Conflict(f"{folder} is a lab already", "open it")
+    text = _TRACKING_ONLY.format(name=msgspec.json.encode(_as_name(folder.absolute().name)).decode())
+    parse_config(text)
+    _make_folders(folder)
+    _write(folder / "mllab.toml", text)
+    return folder
+
+
 def add_source(workspace: Workspace, file: Path, key: tuple[str, ...], timestamp: str | None) -> LabProposal:
     """Append a source for a file, and drop the file. See `Lab.add_source`."""
     with tempfile.TemporaryDirectory(prefix="mllab-source-") as scratch:

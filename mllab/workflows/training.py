@@ -229,7 +229,7 @@ def fit_run(context: JobContext, run: Run, inputs: dict[str, Any]) -> Run:
         f"{run.name} finished after {made['n_rounds']} rounds: {shown} on unseen rows",
         params=made["params"],
         metrics=made["metrics"],
-        artifacts=run.artifacts | {"bundle": made["bundle"], "model.ubj": made["booster"]},
+        artifacts={"bundle": made["bundle"], "model.ubj": made["booster"]} | run.artifacts,
         peak_bytes=made.get("peak_bytes"),
         tags=run.tags | {"task": made["task"]},
     )

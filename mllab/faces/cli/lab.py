@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mllab.errors import NotFound
+from mllab.errors import InvalidInput, NotFound
 from mllab.faces.cli.headless import Signals, note, told
 from mllab.faces.cli.options import AsJson, LabFolder, NoWait, key_values, opened, reading
 from mllab.faces.cli.output import print_fields, print_json, print_table, say
@@ -26,16 +26,31 @@ Port = Annotated[int | None, typer.Option(min=0, max=65535, metavar="N", help="S
 def init(
     folder: Folder,
     file: Annotated[
-        Path, typer.Option("--from", metavar="FILE", help="CSV, TSV, JSON lines, Parquet or Arrow; also .gz, .zst.")
-    ],
-    target: Annotated[str, typer.Option(metavar="COLUMN", help="The column to predict.")],
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="CSV, TSV, JSON lines, Parquet or Arrow; also .gz, .zst."),
+    ] = None,
+    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="The column to predict.")] = None,
     key: Annotated[list[str] | None, typer.Option(metavar="COLUMN", help="Identifies a row; repeatable.")] = None,
     timestamp: Annotated[str | None, typer.Option(metavar="COLUMN", help="Says when a row happened.")] = None,
     name: Annotated[str | None, typer.Option(metavar="MODEL", help="The model's name; default: the target's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a lab from a data file: show what was found, write mllab.toml, put the file into the inbox."""
+    """Make a lab from a data file: show what was found, write mllab.toml, put the file into the inbox.
+
+    Without a file: a lab that runs are logged to, from scripts and MLflow's client.
+    """
     from mllab.lab import Lab
+
+    if file is None and target is None:
+        Lab.create_empty(folder)
+        if as_json:
+            print_json({"folder": str(folder)})
+            return
+        say(f"wrote {folder / 'mllab.toml'}: a lab without data")
+        say(f"next: `mllab up --lab {shlex.quote(str(folder))}`, and log runs with `lab.start_run` or MLflow's client")
+        return
+    if file is None or target is None:
+        raise InvalidInput("--from and --target belong together", "give both, or neither for a lab without data")
 
     proposal = Lab.create(folder, file=file, target=target, key=key or (), timestamp=timestamp, name=name)
     if as_json:

@@ -8,11 +8,12 @@ from litestar.response import Response
 from litestar.types import ASGIApp
 
 from mllab.faces.server import feast, own_api, v2
-from mllab.faces.server.desk import Desk
+from mllab.faces.server.desk import Desk, desk_of
 from mllab.faces.server.errors import Teller
 from mllab.faces.server.guard import BODY_SECONDS, Guard
 from mllab.faces.server.mlflow import routes as mlflow
 from mllab.faces.server.schema import describe, page
+from mllab.faces.server.welcome import welcome_page
 from mllab.lab import Lab
 
 _API = [own_api.router, v2.router, feast.router, mlflow.router]
@@ -30,6 +31,14 @@ async def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
     url = f"http://{request.headers.get('host', '')}"
     headers = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
     return Response(page(_document(request.app.state), url), media_type="text/html", headers=headers)
+
+
+@get("/", include_in_schema=False)
+async def welcome(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Where a browser arrives, for example by a link that MLflow's client prints."""
+    lab = desk_of(request.app.state).lab
+    headers = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(welcome_page(lab.folder.name, lab.deployments()), media_type="text/html", headers=headers)
 
 
 def _document(state: State) -> bytes:
@@ -64,7 +73,7 @@ def create_app(
         return Response(body, status_code=status, media_type=sent.pop("content-type"), headers=sent)
 
     app = Litestar(
-        [*_API, openapi, docs],
+        [*_API, openapi, docs, welcome],
         state=State({"desk": desk}),
         exception_handlers={Exception: answer_error},
         request_max_body_size=None,

@@ -37,7 +37,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Rules], ...] = (
     (re.compile(r"/api/2\.0/mlflow-artifacts/artifacts/.+", re.DOTALL), _FILE),
     (re.compile(r"/api/2\.0/mlflow/.+", re.DOTALL), Rules(max_bytes=32 * MEGABYTE)),
     (re.compile(r"/version|/health"), Rules(produces=("text/plain",))),
-    (re.compile(r"/docs"), Rules(produces=("text/html",))),
+    (re.compile(r"/(docs)?"), Rules(produces=("text/html",))),
     (re.compile(r"/openapi\.json"), Rules(produces=("application/json", "application/vnd.oai.openapi+json"))),
 )
 _OTHERS = Rules()

@@ -99,6 +99,7 @@ class HomeScreen(LabScreen):
             since=lab.events(app.seen_before),
             lately=lab.events(max(lab.last_seq() - _EVENTS_LOOKED_AT, 0)),
             has_data=bool(lab.dataset_versions()),
+            takes_data=bool(lab.declared_sources()),
             next_month=_month(_next_files(lab)),
             refused=_refused(lab),
             outdated=standing(lab, failures),

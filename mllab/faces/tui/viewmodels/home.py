@@ -75,6 +75,8 @@ class Glance(NamedTuple):
     """Name of the demo's next month; empty where there is none."""
     refused: str = ""
     """Why the present text of `mllab.toml` or `features.py` is not in force; empty where it is."""
+    takes_data: bool = True
+    """Whether a source is declared."""
     outdated: Mapping[str, Event] = {}
     """Feature view to why it is not up to date."""
 
@@ -191,7 +193,11 @@ def _next(glance: Glance) -> list[Line]:
     training = any(job.kind in ("train", "retrain") for job in glance.open_jobs)
     aliases = [set(one.aliases) for model in glance.models for one in model.versions]
     challenger = any("challenger" in one and "champion" not in one for one in aliases)
-    if not glance.has_data and not glance.open_jobs:
+    if not glance.takes_data:
+        where = glance.status.url or "the address that `mllab up` names"
+        steps.append((f"log a run: lab.start_run, or MLflow's client with {where}", "runs"))
+        steps.append(("`mllab source add FILE` declares data", "data"))
+    elif not glance.has_data and not glance.open_jobs:
         steps.append(("drop a data file into inbox/: it is taken in at once", "data"))
     if training:
         steps.append(("key 2 shows the runs; enter on one draws its curve, live", "runs"))

@@ -91,6 +91,11 @@ def _no_version(row: view.Row) -> list[Line]:
 def gates(row: view.Row, version: VersionSummary) -> list[Line]:
     """Each rule with what was observed and why it passed or failed."""
     judged = row.gates
+    if version.gates_passed is None and version.origin != "mllab":
+        return [
+            Line("no gate judges a version that was registered by another program"),
+            Line("it is listed and downloaded here, and answers nothing"),
+        ]
     if version.gates_passed is None:
         return [
             Line("· no gate has judged this version"),

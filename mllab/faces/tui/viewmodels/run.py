@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mllab.faces.tui.charts.marks import mark_of
 from mllab.faces.tui.viewmodels import runs
 from mllab.faces.tui.viewmodels.metrics import ROWS_OF, against_baseline, parts
-from mllab.faces.tui.viewmodels.words import digest, number, percent, progress_bar, span, status
+from mllab.faces.tui.viewmodels.words import digest, n_bytes, number, percent, progress_bar, span, status
 from mllab.records import Job, JobStatus, ModelSummary, Run, RunStatus
 
 _ELSEWHERE = ("error", "hint", "status")
@@ -15,6 +15,7 @@ _ELSEWHERE = ("error", "hint", "status")
 _PACKAGES = ("xgboost", "xgboost-cpu", "scikit-learn", "polars", "numpy")
 _IN_TRASH = "not in the lists any more: X brings back what was deleted last, `mllab run restore` any run"
 _BAR_CELLS = 20
+_LONGEST_COMMIT = 10
 
 
 class Measured(NamedTuple):
@@ -154,11 +155,23 @@ def facts(run: Run, versions: Sequence[str], now: datetime) -> list[tuple[str, s
         ("versions", ", ".join(versions)),
         ("reproduced", run.tags.get("reproduced", "")),
         ("declaration", digest(run.config_digest)),
+        ("code", code_words(run)),
+        ("data", ", ".join(f"{one.name} {digest(one.digest)}" for one in run.datasets)),
+        ("by", " ".join(word for word in (run.user, f"in {run.source}" if run.source else "") if word)),
+        ("peak memory", n_bytes(run.peak_bytes) if run.peak_bytes else ""),
         ("made with", " · ".join(packages)),
         ("job", run.job_id or ""),
         ("origin", run.origin if run.origin != "mllab" else ""),
     ]
     return told + [(label, text) for label, text in more if text]
+
+
+def code_words(run: Run) -> str:
+    """The commit and branch that a run's code was of, and whether files differed from it."""
+    if run.git is None:
+        return ""
+    where = f"{(run.git.commit or 'no commit')[:_LONGEST_COMMIT]} on {run.git.branch or 'no branch'}"
+    return f"{where}, with changes" if run.git.is_dirty else where
 
 
 def versions_of(models: Sequence[ModelSummary], run_id: str) -> list[str]:

@@ -11,6 +11,7 @@ from mllab.faces.tui.viewmodels.page import facts as labelled
 from mllab.faces.tui.viewmodels.words import age, digest, moment, number, span, status
 from mllab.records import Run
 
+_LONGEST_ID = 32
 FIXED = ("name", "status", "model", "started", "duration", "seed", "experiment")
 DEFAULT = ("name", "status", "started", "duration", "model")
 _SHOWN_METRICS = 3
@@ -100,7 +101,9 @@ def facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("error", run.error or ""),
         ("hint", run.hint or ""),
         ("model", run.model or ""),
+        ("note", run.note),
         ("experiment", run.experiment),
+        ("part of", (run.parent_run_id or "")[:_LONGEST_ID]),
         ("started", moment(run.started_at, now)),
         ("took", span(duration(run, now))),
         ("seed", str(run.seed)),

@@ -253,3 +253,9 @@ def test_lately_fills_the_room_that_is_left_and_no_more() -> None:
 def test_an_accepted_file_waits_for_nobody() -> None:
     assert texts("For you", waiting=(), quarantined=()) == ["nothing waits for an answer"]
     assert a_file(1).name not in str(view.lines(a_glance(has_data=True), NOW))
+
+
+def test_a_lab_without_sources_is_told_how_to_log_a_run() -> None:
+    shown = texts("Next", takes_data=False)
+    assert any("lab.start_run, or MLflow's client" in text for text in shown)
+    assert not any("drop a data file" in text for text in shown)
