@@ -50,6 +50,7 @@ def new_run(workspace: Workspace, command: BeginRun) -> Run:
         check_tag(key, value)
     check_text("the note", command.note, MOST_NOTE_CHARACTERS)
     experiment = check_name("experiment", command.experiment or DEFAULT)
+    declared = workspace.datasets.latest_config()
     return Run(
         run_id=run_id,
         name=check_name("run", command.name or f"{experiment}-{run_id[-6:]}"),
@@ -60,6 +61,7 @@ def new_run(workspace: Workspace, command: BeginRun) -> Run:
         seed=command.seed,
         note=command.note,
         parent_run_id=command.parent_run_id,
+        config_digest=declared.digest if declared is not None else None,
         user=command.user or who(),
         source=command.source,
         git=command.git,

@@ -345,3 +345,39 @@ def test_records_show_themselves_in_notebooks_without_running_what_they_hold(lab
     assert "<script>" not in shown
     assert "lr = &lt;b&gt;" in shown
     assert isinstance(lab.run(run.run_id), Run)
+
+
+class Picture:
+    """What matplotlib's figures have."""
+
+    def savefig(self, content, format):
+        content.write(f"drawn as {format}".encode())
+
+
+class Interactive:
+    """What plotly's figures have."""
+
+    def to_html(self):
+        return "<html></html>"
+
+    def to_image(self, format):
+        return b"an image"
+
+
+def test_pictures_of_several_libraries_are_kept(lab):
+    with lab.start_run() as run:
+        digests = [
+            run.log_figure(Picture(), "plots/roc.svg"),
+            run.log_figure(Interactive(), "plots/roc.html"),
+            run.log_figure(Interactive(), "plots/roc.png"),
+        ]
+    kept = [lab.artifact_path(digest).read_bytes() for digest in digests]
+    assert kept == [b"drawn as svg", b"<html></html>", b"an image"]
+    assert {"plots/roc.svg", "plots/roc.html", "plots/roc.png"} <= set(lab.run(run.run_id).artifacts)
+
+
+def test_a_run_keeps_which_declaration_was_in_force(lab):
+    with lab.start_run() as run:
+        pass
+    latest = lab.workspace.datasets.latest_config()
+    assert lab.run(run.run_id).config_digest == latest.digest

@@ -120,7 +120,6 @@ def test_what_is_unusual_is_answered_with_a_warning(caller, row, change):
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/nothing",
         "/api/v1",
         "/api/v1/nothing",
