@@ -14,13 +14,20 @@ def changed_blocks(a: list[bytes], b: list[bytes]) -> list[tuple[int, int, int, 
     end_a, end_b = len(a) - tail, len(b) - tail
     if (head, head) == (end_a, end_b):
         return []
-    matches = _longest_common(a[head:end_a], b[head:end_b])
     blocks, i, j = [], head, head
-    for x, y in [*((head + x, head + y) for x, y in matches), (end_a, end_b)]:
+    for x, y in [*_matches(a, range(head, end_a), b, range(head, end_b)), (end_a, end_b)]:
         if (i, j) != (x, y):
             blocks.append((i, x, j, y))
         i, j = x + 1, y + 1
     return blocks
+
+
+def _matches(a: list[bytes], in_a: range, b: list[bytes], in_b: range) -> list[tuple[int, int]]:
+    """Pairs of equal lines, in order; lines that the other side does not have are not worth a search."""
+    lines_a, lines_b = {a[i] for i in in_a}, {b[j] for j in in_b}
+    shared_a, shared_b = [i for i in in_a if a[i] in lines_b], [j for j in in_b if b[j] in lines_a]
+    pairs = _longest_common([a[i] for i in shared_a], [b[j] for j in shared_b])
+    return [(shared_a[x], shared_b[y]) for x, y in pairs]
 
 
 def _longest_common(a: list[bytes], b: list[bytes]) -> list[tuple[int, int]]:

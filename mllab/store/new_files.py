@@ -16,6 +16,14 @@ from mllab.store.patches import quoted
 
 _MOST_ENTRIES = 50_000
 """Names that are looked at."""
+_NOT_CODE = frozenset(
+    ".csv .tsv .psv .jsonl .ndjson .parquet .arrow .feather .ipc .avro .orc .xls .xlsx .ods .db .sqlite .sqlite3 .duckdb"
+    " .h5 .hdf5 .npy .npz .pkl .pickle .joblib .gz .bz2 .xz .zst .zip .7z .tar .pem .key .p12 .pfx .log".split()
+)
+"""Endings of data and of secrets: whoever erases somebody's rows, or a key, does not think of patches."""
+_SECRETS = (".env", "credentials", "id_rsa", "id_ed25519", ".netrc")
+"""How names of files with secrets begin."""
+_MOST_NAMED = 3
 
 
 def new_files(
@@ -39,6 +47,12 @@ def new_files(
         notes.append(f"not all new files were looked for ({type(error).__name__})")
 
 
+def is_code(name: str) -> bool:
+    """Whether a new file may go into a patch: its name is not that of data or of a secret."""
+    low = name.lower()
+    return os.path.splitext(low)[1] not in _NOT_CODE and not low.startswith(_SECRETS)
+
+
 class _Walk:
     """One walk through a working tree, from the top."""
 
@@ -50,6 +64,7 @@ class _Walk:
 
     def files(self) -> Iterator[bytes]:
         waiting, n_left = [""] if self._can_be_asked("") else [], _MOST_ENTRIES
+        data: list[str] = []
         while waiting:
             folder = waiting.pop()
             entries = self._entries(folder)
@@ -63,7 +78,14 @@ class _Walk:
                     if self._enters(path):
                         waiting.append(f"{path}/")
                 elif self._is_new(path, entry):
-                    yield os.fsencode(path)
+                    if is_code(entry.name):
+                        yield os.fsencode(path)
+                    else:
+                        data.append(path)
+        if data:
+            shown = ", ".join(quoted(os.fsencode(path)) for path in sorted(data)[:_MOST_NAMED])
+            more = f" and {len(data) - _MOST_NAMED} more" if len(data) > _MOST_NAMED else ""
+            self.notes.append(f"new files that look like data or secrets are left out: {shown}{more}")
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:

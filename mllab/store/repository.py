@@ -59,7 +59,7 @@ def _inside(folder: Path, repo: Repo) -> str | None:
     real, root = folder.resolve(), Path(repo.path).resolve()
     if not real.is_relative_to(root):
         return None
-    return _as_text(os.fsencode(real.relative_to(root).as_posix())).removeprefix(".")
+    return "" if real == root else _as_text(os.fsencode(real.relative_to(root).as_posix()))
 
 
 def _state(repo: Repo, inside: str, put: Callable[[bytes], str]) -> GitState:

@@ -79,6 +79,8 @@ def test_a_clean_repository_has_a_commit_a_branch_and_no_patch(tmp_path):
     head = git(folder, "rev-parse", "HEAD").decode().strip()
     assert state_of(folder)[0] == GitState(commit=head, branch="main")
     assert state_of(folder / "lab")[0] == GitState(commit=head, branch="main", folder="lab")
+    (folder / ".hidden/lab").mkdir(parents=True)
+    assert state_of(folder / ".hidden/lab")[0].folder == ".hidden/lab"
 
 
 def test_a_folder_in_no_repository_has_no_state(tmp_path):
@@ -174,13 +176,13 @@ def test_hostile_names_are_quoted(tmp_path, name):
 
 
 def test_ignored_files_and_the_labs_own_stay_out(tmp_path):
-    folder = a_repository(tmp_path / "r", {".gitignore": "*.log\n/build/\n!keep.log\n", "sub/.gitignore": "data\n"})
-    write(folder, {"x.log": "1", "build/y": "1", "sub/data": "1", "sub/deep/data/z": "1", ".mllab/lab.db": "1"})
+    folder = a_repository(tmp_path / "r", {".gitignore": "*.txt\n/build/\n!keep.txt\n", "sub/.gitignore": "data\n"})
+    write(folder, {"x.txt": "1", "build/y": "1", "sub/data": "1", "sub/deep/data/z": "1", ".mllab/lab.db": "1"})
     write(folder, {"lab/.mllab/artifacts/a": "1"})
     (folder / ".git/info/exclude").write_text("secret\n")
     write(folder, {"secret": "1"})
     assert state_of(folder)[1] is None
-    write(folder, {"keep.log": "kept\n", "sub/deep/other": "1"})
+    write(folder, {"keep.txt": "kept\n", "sub/deep/other": "1"})
     _, patch = state_of(folder)
     assert patch.count(b"diff --git") == 2
 
@@ -644,3 +646,16 @@ def test_git_agrees_that_a_restored_tree_is_the_commit(tmp_path):
         ["git", f"--git-dir={folder}/.git", f"--work-tree={tmp_path}/out", "status", "--porcelain"], capture_output=True
     )
     assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_new_files_that_look_like_data_or_secrets_stay_out_and_are_named(tmp_path):
+    folder = a_repository(tmp_path / "repo")
+    write(folder, {"model.py": b"x = 1\n"})
+    write(folder, {name: b"anna,1990\n" for name in ("people.CSV", "rows.parquet", ".env", ".env.local", "server.pem")})
+    state, patch = state_of(folder)
+    assert patch is not None
+    assert b"model.py" in patch
+    assert b"anna" not in patch
+    assert state.notes == (
+        'new files that look like data or secrets are left out: .env, .env.local, people.CSV and 2 more',
+    )

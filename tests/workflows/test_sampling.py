@@ -1,9 +1,11 @@
 """What a machine does while a run goes on."""
 
+import subprocess
+import sys
 import time
 
 from mllab.lab import Lab
-from mllab.workflows.sampling import Sampler
+from mllab.workflows.sampling import Sampler, look
 from tests.support.labs import a_lab
 
 
@@ -25,6 +27,19 @@ def test_a_busy_process_is_seen_with_its_memory():
     assert max(values["system/cpu_share"] for _, values in seen) > 0.2
     assert seen[-1][1]["system/memory_bytes"] > len(held)
     assert all(value >= 0 for _, values in seen for value in values.values())
+
+
+def test_children_and_theirs_are_seen_while_they_live():
+    hold = "held = bytearray(60_000_000); print(len(held), flush=True); input()"
+    start = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    before = look()
+    with subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"60000000\n"
+        during = look()
+        child.communicate(b"\n", timeout=20)
+    assert during["memory_bytes"] - before["memory_bytes"] > 60e6
+    assert during["cpu_seconds"] > before["cpu_seconds"]
+    assert look()["memory_bytes"] < during["memory_bytes"] - 60e6
 
 
 def test_a_run_logs_what_the_machine_does_where_it_is_asked_to(tmp_path):
