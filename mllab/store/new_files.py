@@ -17,8 +17,13 @@ from mllab.store.patches import quoted
 _MOST_ENTRIES = 50_000
 """Names that are looked at."""
 _NOT_CODE = frozenset(
-    ".csv .tsv .psv .jsonl .ndjson .parquet .arrow .feather .ipc .avro .orc .xls .xlsx .ods .db .sqlite .sqlite3 .duckdb"
-    " .h5 .hdf5 .npy .npz .pkl .pickle .joblib .gz .bz2 .xz .zst .zip .7z .tar .pem .key .p12 .pfx .log".split()
+    (
+        *(".csv", ".tsv", ".psv", ".jsonl", ".ndjson", ".parquet", ".arrow", ".feather", ".ipc", ".avro", ".orc"),
+        *(".xls", ".xlsx", ".ods", ".db", ".sqlite", ".sqlite3", ".duckdb"),
+        *(".h5", ".hdf5", ".npy", ".npz", ".pkl", ".pickle", ".joblib"),
+        *(".gz", ".bz2", ".xz", ".zst", ".zip", ".7z", ".tar"),
+        *(".pem", ".key", ".p12", ".pfx", ".log"),
+    )
 )
 """Endings of data and of secrets: whoever erases somebody's rows, or a key, does not think of patches."""
 _SECRETS = (".env", "credentials", "id_rsa", "id_ed25519", ".netrc")

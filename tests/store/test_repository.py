@@ -657,5 +657,5 @@ def test_new_files_that_look_like_data_or_secrets_stay_out_and_are_named(tmp_pat
     assert b"model.py" in patch
     assert b"anna" not in patch
     assert state.notes == (
-        'new files that look like data or secrets are left out: .env, .env.local, people.CSV and 2 more',
+        "new files that look like data or secrets are left out: .env, .env.local, people.CSV and 2 more",
     )

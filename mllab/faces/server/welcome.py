@@ -12,8 +12,8 @@ code {{ background: #eee; padding: 0 .2em }}</style></head><body>
 <h1>{name}</h1>
 <p>This is a lab of mllab. {answers}</p>
 <p>Its runs, models and data are shown in the terminal, not here: <code>mllab</code> in the lab's folder opens them
-(key <code>2</code> for the runs), <code>mllab run show ID</code> prints one. A link to a run that MLflow's client has printed
-ends in its id.</p>
+(key <code>2</code> for the runs), <code>mllab run show ID</code> prints one. A link to a run that MLflow's client has
+printed ends in its id.</p>
 <p><a href="/docs">What can be asked over HTTP</a></p>
 </body></html>
 """
