@@ -66,6 +66,12 @@ class Unavailable(LabError):
     slug = "unavailable"
 
 
+class NoRoom(Unavailable):
+    """The disk is full: trying again soon does not help."""
+
+    slug = "no-room"
+
+
 class Cancelled(LabError):
     """A person or a deadline stopped the work."""
 
@@ -73,6 +79,6 @@ class Cancelled(LabError):
 
 
 BY_SLUG: dict[str, type[LabError]] = {
-    kind.slug: kind for kind in (LabError, InvalidInput, NotFound, Conflict, Unavailable, Cancelled)
+    kind.slug: kind for kind in (LabError, InvalidInput, NotFound, Conflict, Unavailable, NoRoom, Cancelled)
 }
 """How an error crosses a process border: its slug there, its class again here."""

@@ -73,6 +73,7 @@ TERMS = {
     "name:x": compare("name", ":", "x"),
     'name:""': compare("name", ":", ""),
     "metric.auc>=0.9": compare("metric", ">=", "0.9", "auc"),
+    "test.roc_auc<0.5": compare("metric", "<", "0.5", "test.roc_auc"),
     "metric.auc<-1e-3": compare("metric", "<", "-1e-3", "auc"),
     "metric.test.roc_auc!=1": compare("metric", "!=", "1", "test.roc_auc"),
     "metric.a-b/c.min<.2": compare("metric", "<", ".2", "a-b/c.min"),

@@ -6,7 +6,18 @@ Nothing here is made safe: whoever shows it does that.
 from collections.abc import Sequence
 
 from mllab.faces.text import show
-from mllab.records import Change, CodeDiff, DataDiff, MetricTest, PairTest, RunDiff, SourceDiff, TextDiff
+from mllab.records import (
+    Change,
+    CodeDiff,
+    DataDiff,
+    MetricRow,
+    MetricTest,
+    PairTest,
+    Run,
+    RunDiff,
+    SourceDiff,
+    TextDiff,
+)
 
 PARTS = ("code", "declaration", "features.py", "environment", "data")
 _MOST_NAMED = 3
@@ -25,6 +36,12 @@ def in_a_line(diff: RunDiff, part: str) -> str:
         case "environment":
             return _some([change_words(one) for one in diff.environment]) or "same"
     return _data_line(diff.data)
+
+
+def metric_words(row: MetricRow, run: Run) -> str:
+    """A run's last value: `nan`, `inf` or `-inf` where it is no finite number, `-` where it has none."""
+    value = row.values.get(run.run_id)
+    return str(run.metrics[row.name]) if value is None and row.name in run.metrics else show(value)
 
 
 def in_full(diff: RunDiff, part: str) -> str:

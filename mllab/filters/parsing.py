@@ -21,6 +21,7 @@ from mllab.filters.tree import (
     quote,
 )
 from mllab.filters.values import FIELDS, SORT_FIELDS, is_nan, nearest, number
+from mllab.records.metric_names import SPLITS
 
 MOST_CHARACTERS = 2000
 MOST_TERMS = 100
@@ -190,7 +191,7 @@ def _node(token: _Token) -> Word | Compare | Has:
         return _word(token)
     head, dot, name = token.value[: found.start()].partition(".")
     if _is_bare_metric(head, dot, found[0], token.value[found.end() :]):
-        head, dot, name = "metric", ".", head
+        head, dot, name = "metric", ".", head + dot + name
     field, value = _field(token, head), token.value[found.end() :]
     if not value and not token.raw.endswith('"'):
         raise _refused(token, f"there is no value behind `{token.raw}`", f"for example {FIELDS[field].example}")
@@ -202,8 +203,8 @@ def _node(token: _Token) -> Word | Compare | Has:
 
 
 def _is_bare_metric(head: str, dot: str, op: str, value: str) -> bool:
-    """Whether `roc_auc>0.7` is meant as lists show it: no field is called so, and it is compared to a number."""
-    is_name = bool(head) and not dot and head.lower() not in FIELDS
+    """Whether `roc_auc>0.7` or `test.roc_auc>0.7` is meant: no field is called so, and it is compared to a number."""
+    is_name = bool(head) and (not dot or head in SPLITS) and head.lower() not in FIELDS
     return is_name and op != ":" and (number(value) is not None or is_nan(value))
 
 

@@ -185,10 +185,12 @@ class Tracking(Opened):
         self._settle()
         return self._workspace.runs.get_run(reference)
 
-    def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
-        """The learning curves of a run; a metric that was measured once has one point."""
+    def metric_points(
+        self, run_id: str, metric: str | None = None, *, offset: int = 0, limit: int = -1
+    ) -> list[MetricPoint]:
+        """The learning curves of a run, or at most `limit` points behind `offset`; a metric measured once has one."""
         self._settle()
-        return self._workspace.runs.metric_points(run_id, metric)
+        return self._workspace.runs.metric_points(run_id, metric, offset=offset, limit=limit)
 
     def tag_run(self, run: str, *, set: Mapping[str, str] | None = None, remove: Sequence[str] = ()) -> Run:
         """Give a run tags, or other values to those it has, and take some away.

@@ -128,6 +128,8 @@ class BeginRun(Command, frozen=True, kw_only=True):
     seed: int = 0
     started_at: datetime | None = None
     origin: str = "python"
+    is_import: bool = False
+    """It was made elsewhere: the declaration that is in force here has nothing to do with it."""
 
 
 class LogRun(Command, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ try:
 except ImportError:
     import sqlite3 as sqlite3
 
-from mllab.errors import NotFound, Unavailable
+from mllab.errors import NoRoom, NotFound, Unavailable
 
 __all__ = ["BUSY_SECONDS", "Connection", "Readers", "explain", "sqlite3"]
 
@@ -27,7 +27,8 @@ def explain(error: Exception) -> Unavailable:
     hint = "the lab's log is .mllab/mllab.log"
     if "full" in text:
         hint = "make room on the disk of the lab folder, then try again; nothing acknowledged was lost"
-    elif "locked" in text or "busy" in text:
+        return NoRoom(f"the lab's database did not answer: {text}", hint)
+    if "locked" in text or "busy" in text:
         hint = "another program holds .mllab/lab.db; close it or try again"
     elif "readonly" in text or "unable to open" in text:
         hint = "check that the lab folder exists and that you may write to .mllab/"

@@ -6,17 +6,18 @@ once, and nobody waits for the database, or for a host. The file is locked as lo
 
 import contextlib
 import fcntl
+import logging
 import os
 import threading
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from mllab.errors import Unavailable
+from mllab.errors import InvalidInput, Unavailable
 from mllab.records import JournalEntry, PointLogged
 from mllab.store.db import Database
 from mllab.store.segments import bodies, framed, read_from
@@ -27,7 +28,17 @@ if TYPE_CHECKING:
 _MOST_WAITING_BYTES = 64 << 20
 _MOST_ENTRIES = 50_000
 """Of one reading; longer transactions would keep other writers waiting."""
-_encode = msgspec.msgpack.Encoder().encode
+
+
+def _plain(value: Any) -> str:
+    """Texts of other libraries, such as NumPy's, as Python's own."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"{type(value).__name__} cannot be kept")
+
+
+_encode = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+log = logging.getLogger(__name__)
 _point_decoder = msgspec.msgpack.Decoder(PointLogged)
 _decoder = msgspec.msgpack.Decoder(JournalEntry)
 _ARRAY = 0x90
@@ -69,9 +80,12 @@ class Journal:
         While the disk is full, entries are kept in memory, with a warning, and written as soon as that is possible.
 
         Raises:
-            Unavailable: the journal is closed, or 64 MB wait already.
+            Unavailable: the journal is closed, or 64 MB wait already. InvalidInput: it holds what cannot be written.
         """
-        record = framed(_encode(entry))
+        try:
+            record = framed(_encode(entry))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise InvalidInput(f"this cannot be logged: {error}", "log plain texts and numbers") from error
         with self._guard:
             if self._is_closed:
                 raise Unavailable("this run is over", "start another, or resume it")
@@ -167,9 +181,12 @@ class Journals:
         found: list[JournalEntry | PointLogged] = []
         end = 0
         for body, behind in bodies(read_from(path, start)):
-            is_point = body[0] & 0xF0 == _ARRAY
-            found.append(_point_decoder.decode(body) if is_point else _decoder.decode(body))
             end = behind
+            try:
+                is_point = body[:1] and body[0] & 0xF0 == _ARRAY
+                found.append(_point_decoder.decode(body) if is_point else _decoder.decode(body))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:  # it must not hold up what comes behind it
+                log.warning("an entry of %s cannot be understood and is passed over: %s", path.name, error)
             if len(found) >= _MOST_ENTRIES:
                 return Read(found, start + end, True, True)
         return Read(found, start + end, is_alive)

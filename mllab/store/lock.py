@@ -67,10 +67,19 @@ class LabLock:
         return int(text) if text.isdigit() else None
 
     def is_held_elsewhere(self) -> bool:
-        """Whether another process holds the lock now."""
+        """Whether another process holds the lock now.
+
+        Raises:
+            Unavailable: the folder cannot be read.
+        """
         if self._file is not None or not self.path.exists():
             return False
-        with self.path.open("a") as file:
+        try:
+            file = self.path.open()
+        except OSError as error:
+            hint = "check whose folder it is"
+            raise Unavailable(f"cannot read {self.path}: {error.strerror}", hint) from error
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except OSError:

@@ -55,7 +55,8 @@ def new_files(
 def is_code(name: str) -> bool:
     """Whether a new file may go into a patch: its name is not that of data or of a secret."""
     low = name.lower()
-    return os.path.splitext(low)[1] not in _NOT_CODE and not low.startswith(_SECRETS)
+    _, dot, ending = low.rpartition(".")
+    return dot + ending not in _NOT_CODE and not low.startswith(_SECRETS)
 
 
 class _Walk:

@@ -26,6 +26,8 @@ _LEAST_MANY = 20_000
 _WALK_STEPS, _STEPS_PER_ROW = 40_000, 1000
 """Of SQLite's virtual machine for the first walk: for so many rows, and for every row that is wanted; a row that is
 passed over takes 30 to 50."""
+_MOST_ROWS, _MOST_STEPS = 2**40, 2**31 - 1
+"""Numbers that SQLite can take: what is asked for may be any."""
 _INDEXED_COLUMNS = ("status", "model", "experiment")
 
 
@@ -132,13 +134,15 @@ class Finder:
 
     def ids(self, asked: Asked, order: Order, offset: int, limit: int, *, view: str) -> list[str]:
         """A window of a list, in order."""
+        offset, limit = min(offset, _MOST_ROWS), min(limit, _MOST_ROWS)
         is_one_index = sum(not term.is_start for term in asked) == sum(_is_ordered(term) for term in asked) == 1
         if not asked or view == "trashed" or (order.in_order_of_rows and is_one_index):
             return self._along(asked, order, offset, limit, view) or []
         wanted = offset + limit
         few = self._fewest(asked, wanted * (_FEW if order.metric is None else _FEW_BY_METRIC))
         if few is None:
-            found = self._along(asked, order, offset, limit, view, _WALK_STEPS + wanted * _STEPS_PER_ROW)
+            most_steps = min(_WALK_STEPS + wanted * _STEPS_PER_ROW, _MOST_STEPS)
+            found = self._along(asked, order, offset, limit, view, most_steps)
             if found is not None:
                 return found
             few = self._fewest(asked, max(_MANY * wanted, _LEAST_MANY))

@@ -241,14 +241,20 @@ class Runs:
         )
         return self._db.all(Run, sql, msgspec.json.encode(list(training_sets)).decode())
 
-    def metric_points(self, run_id: str, metric: str | None = None) -> list[MetricPoint]:
-        """The curve of one metric, or of all, in order of steps."""
+    def metric_points(
+        self, run_id: str, metric: str | None = None, *, offset: int = 0, limit: int = -1
+    ) -> list[MetricPoint]:
+        """The curve of one metric, or of all, in order of steps; at most `limit` points behind `offset`, -1 for all."""
+        of, order = "?2 IS NULL", "k.name, p.step, p.at, p.n"
+        if metric is not None:  # along the primary key
+            of, order = "p.metric = (SELECT id FROM metric_keys WHERE name = ?2)", "p.metric, p.step, p.at, p.n"
         rows = self._db.readers.all(
-            "SELECT p.run_id, k.name AS metric, p.step, p.at, p.value FROM metric_points p JOIN metric_keys k"
-            " ON k.id = p.metric WHERE p.run_id = ?1 AND (?2 IS NULL OR k.name = ?2)"
-            " ORDER BY k.name, p.step, p.at, p.n",
+            "SELECT p.run_id, k.name AS metric, p.step, p.at, p.value FROM metric_points p CROSS JOIN metric_keys k"  # noqa: S608
+            f" ON k.id = p.metric WHERE p.run_id = ?1 AND {of} ORDER BY {order} LIMIT ?3 OFFSET ?4",
             run_id,
             metric,
+            limit,
+            offset,
         )
         return [
             MetricPoint(

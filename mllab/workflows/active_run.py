@@ -20,13 +20,15 @@ import msgspec
 from mllab.errors import Conflict, InvalidInput, LabError, NotFound, Unavailable
 from mllab.records import BeginRun, PointLogged, Run, RunBegun, RunDataset, RunEnded, RunLogged, RunStatus
 from mllab.store.journal import Journal
+from mllab.store.rows import to_micros
 from mllab.workflows.bringing_in import bring_in, bring_in_one
-from mllab.workflows.describing_data import describe_data
+from mllab.workflows.describing_data import describe_data, is_file
 from mllab.workflows.limits import (
     MOST_NOTE_CHARACTERS,
     as_number,
     as_param,
     as_step,
+    as_utf8,
     check_name,
     check_tag,
     check_text,
@@ -54,7 +56,7 @@ class ActiveRun:
         """
         self._workspace, self._bring_in = workspace, bring_in
         self.run_id, self.name, self.experiment = run.run_id, run.name, run.experiment
-        self._params = dict(run.params)
+        self._params, self._started_at = dict(run.params), to_micros(run.started_at)
         self._steps = workspace.runs.last_steps(run.run_id)
         """Metric to its last step."""
         self._guard = threading.Lock()
@@ -105,6 +107,8 @@ class ActiveRun:
     def _step(self, name: str, step: int | None) -> int:
         """The step of a point, and the one behind it kept as the next."""
         steps = self._steps
+        if type(name) is not str:
+            name = str.__str__(check_name("metric", name))
         if step is None:
             with self._guard:
                 step = steps.get(name, -1) + 1
@@ -199,8 +203,10 @@ class ActiveRun:
             NotFound: there is no such file. InvalidInput: the path is not plain. Unavailable: no room.
         """
         source = Path(file)
-        if not source.is_file():
-            raise NotFound(f"there is no file {source}", "give the path of a file; `log_artifacts` takes a folder")
+        if not is_file(source):
+            raise NotFound(
+                f"there is no file {str(source)[:200]}", "give the path of a file; `log_artifacts` takes a folder"
+            )
         with source.open("rb") as content:
             return self._keep(path or source.name, content)
 
@@ -299,8 +305,9 @@ class ActiveRun:
         if self._sampler is not None:
             self._sampler.stop()
         self._script.close()
-        at = time.time_ns() // 1000
-        self._append(RunEnded(status=final, at=at, error=error, peak_bytes=self._script.peak_bytes()))
+        at = max(time.time_ns() // 1000, self._started_at)  # a clock may have been put back
+        told = None if error is None else as_utf8(error)
+        self._append(RunEnded(status=final, at=at, error=told, peak_bytes=self._script.peak_bytes()))
         self._journal.close(sync=self._workspace.db.writer is None)
         with contextlib.suppress(LabError):  # it is brought in when the lab is opened next
             self._bring_in(self._journal.path, False)
@@ -346,6 +353,9 @@ def begin(workspace: Workspace, command: BeginRun, bring_in: BringIn, *, system_
         NotFound: there is no such parent. Conflict: the run was trained by mllab, or lies in the trash.
         InvalidInput: a name or value that cannot be. Unavailable: the lab's folder cannot be written.
     """
+    for run_id in (command.run_id, command.parent_run_id):
+        if run_id is not None and (not isinstance(run_id, str) or as_utf8(run_id) != run_id):
+            raise NotFound(f"no run has the id {run_id!r:.60}", "see `mllab run list`")
     for settle in list(workspace.unsettled_runs.values()) if command.parent_run_id or command.run_id else ():
         settle()
     known = workspace.runs.find_run(command.run_id) if command.run_id else None

@@ -66,11 +66,11 @@ def _keep(tx: Transaction, run_id: str, entries: Sequence[JournalEntry | PointLo
     others = [entry for entry in entries if not isinstance(entry, PointLogged)]
     for entry in others:
         if points and isinstance(entry, RunEnded):
-            _try(tx, run_id, lambda some=points: add_points_in(tx, run_id, some))  # type: ignore[misc]
+            _try(tx, run_id, lambda some=points: add_points_in(tx, run_id, some, strict=False))  # type: ignore[misc]
             points = []
         _try(tx, run_id, lambda one=entry: _apply(tx, run_id, one))  # type: ignore[misc]
     if points:
-        _try(tx, run_id, lambda: add_points_in(tx, run_id, points))
+        _try(tx, run_id, lambda: add_points_in(tx, run_id, points, strict=False))
     return not others
 
 

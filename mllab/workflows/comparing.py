@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from mllab.engine.engine import StepDied
-from mllab.errors import InvalidInput, LabError, NotFound
+from mllab.errors import Conflict, InvalidInput, LabError, NotFound
 from mllab.records import (
     Comparison,
     DataDiff,
@@ -49,11 +49,15 @@ def get_runs(workspace: Workspace, references: Iterable[str]) -> list[Run]:
     """Runs in order, each once.
 
     Raises:
-        NotFound: no run is called so. Conflict: several are. InvalidInput: fewer than two.
+        NotFound: no run is called so. Conflict: several are, or one is purged. InvalidInput: fewer than two.
     """
     found = {run.run_id: run for run in (workspace.runs.get_run(one) for one in references)}
     if len(found) < 2:
         raise InvalidInput(f"{len(found)} run cannot be compared with itself", "name two runs or more")
+    for run in found.values():
+        if run.purged_at is not None:
+            said = f"run {run.name} was removed from the trash for good on {run.purged_at:%Y-%m-%d}"
+            raise Conflict(said, "what it had to be compared by is gone; leave it out")
     return list(found.values())
 
 

@@ -8,24 +8,34 @@ import msgspec
 
 from mllab.errors import InvalidInput, NotFound
 from mllab.records import RunDataset
-from mllab.workflows.limits import check_name
+from mllab.workflows.limits import MOST_KEY_CHARACTERS, check_name, check_text
 from mllab.workflows.workspace import Workspace
 
 _CHUNK = 1 << 20
+_MOST_LEVELS = 16
 
 
 def describe_data(workspace: Workspace, data: Any, name: str, context: str) -> RunDataset:
     """Data as a run keeps it; see `ActiveRun.log_dataset`."""
     if isinstance(data, RunDataset):
         return data
-    if isinstance(data, Path) or (isinstance(data, str) and Path(data).is_file()):
+    if isinstance(data, Path) or (isinstance(data, str) and is_file(Path(data))):
         found = _file(Path(data))
     elif isinstance(data, str):
         found = _version(workspace, data)
     else:
         found = _table(data)
     check_name("dataset", name or found.name)
+    check_text("`context`", context, MOST_KEY_CHARACTERS)
     return msgspec.structs.replace(found, name=name or found.name, context=context)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is such a file; no path that the system refuses is one."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _file(path: Path) -> RunDataset:
@@ -54,12 +64,22 @@ def _version(workspace: Workspace, text: str) -> RunDataset:
     return RunDataset(name=source, digest=found.digest, source=reference, source_type="mllab", profile=profile)
 
 
+def _is_shallow(data: Any, left: int) -> bool:
+    """Whether plain containers end after so many levels; Polars dies of one that holds itself."""
+    if not isinstance(data, list | tuple | dict):
+        return True
+    inner = data.values() if isinstance(data, dict) else data
+    return left > 0 and all(_is_shallow(one, left - 1) for one in inner if isinstance(one, list | tuple | dict))
+
+
 def _table(data: Any) -> RunDataset:
     """A frame or an array, by its content: order of rows and columns, and types, count."""
     import polars as pl
 
     from mllab.steps.identity import content_digest
 
+    if not _is_shallow(data, _MOST_LEVELS):
+        raise InvalidInput(f"{type(data).__name__} holds itself, or too many levels", "give a frame or an array")
     try:
         frame = data if isinstance(data, pl.DataFrame) else data.collect() if isinstance(data, pl.LazyFrame) else None
         frame = pl.DataFrame(data) if frame is None else frame

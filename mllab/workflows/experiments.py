@@ -6,7 +6,7 @@ from typing import Any
 from mllab.errors import Conflict, InvalidInput, NotFound
 from mllab.records import Experiment
 from mllab.store.writer import Transaction
-from mllab.workflows.limits import check_name, check_tag
+from mllab.workflows.limits import as_utf8, check_name, check_tag
 from mllab.workflows.workspace import Workspace
 
 DEFAULT = "Default"
@@ -162,6 +162,20 @@ def _present(tx: Transaction, experiment_id: str) -> Experiment:
 def _changed(tx: Transaction, one: Experiment, type: str, said: str, change: dict[str, Any]) -> Experiment:
     tx.emit(type, one.experiment_id, said, {"experiment_id": one.experiment_id, "updated_at": tx.now, **change})
     return _present(tx, one.experiment_id)
+
+
+def check_experiment(workspace: Workspace, name: str) -> str:
+    """The name of an experiment that a run may belong to: one that is there, or that can be made.
+
+    Raises:
+        InvalidInput: it cannot be a name.
+    """
+    if (
+        not isinstance(name, str)
+        or workspace.db.value("SELECT 1 FROM experiments WHERE name = ?", as_utf8(name)) is None
+    ):
+        _check(name, {})
+    return name
 
 
 def _check(name: str, tags: Mapping[str, str]) -> None:

@@ -209,6 +209,7 @@ class _Import:
             git=GitState(commit=commit or None, branch=branch or None) if commit or branch else None,
             started_at=_moment(run.started_ms),
             origin="mlflow",
+            is_import=True,
         )
 
     def _complete(self, run: SourceRun, known: Run, is_new: bool) -> bool:

@@ -1,9 +1,11 @@
 """What a script logged when it was run again, beside what it logged the first time."""
 
+import msgspec
+
 from mllab.records import ConcludeReproduction, EnvironmentChange, Reproduction, Run, RunStatus, Verdict
 from mllab.steps.reproduction import compared, environment_changes, metric_differences, verdict_of
 from mllab.workflows.bringing_in import bring_in
-from mllab.workflows.reproducing import ARTIFACT, TAG, conclude
+from mllab.workflows.reproducing import ARTIFACT, TAG, again_name, conclude
 from mllab.workflows.workspace import Workspace
 
 _ABOUT_PLACE = (ARTIFACT, "requirements.txt")
@@ -18,13 +20,25 @@ def conclude_script(workspace: Workspace, command: ConcludeReproduction) -> Repr
     """
     bring_in(workspace)
     run = workspace.runs.get_run(command.run)
-    found = _judged(workspace, command, run)
+    found = _judged(workspace, command, run, _apart(workspace, run, _made_since(workspace, command, run)))
     workspace.db.write(lambda tx: conclude(workspace, tx, found))
     return found
 
 
-def _judged(workspace: Workspace, command: ConcludeReproduction, run: Run) -> Reproduction:
-    again = _made_since(workspace, command, run)
+def _apart(workspace: Workspace, run: Run, again: Run | None) -> Run | None:
+    """A script names its run as it always does; the new one gets another, so that the name still means the first."""
+    if again is None or again.name != run.name or again.run_id == run.run_id:
+        return again
+    name = again_name(workspace, run, again.run_id)
+    said, change = (
+        f"{again.name} is called {name} now: it does {run.run_id} again",
+        {"run_id": again.run_id, "name": name},
+    )
+    workspace.db.write(lambda tx: tx.emit("run.renamed", again.run_id, said, change))
+    return msgspec.structs.replace(again, name=name)
+
+
+def _judged(workspace: Workspace, command: ConcludeReproduction, run: Run, again: Run | None) -> Reproduction:
     why = command.problem or ("the script logged no run" if again is None else _unfinished(again))
     if again is None or why:
         said = f"{run.name} cannot be reproduced: {why}"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,8 +61,12 @@ def as_param(name: Any, value: Any) -> Any:
         InvalidInput: name or value cannot be.
     """
     check_name("parameter", name)
-    kept = _plain(value)
-    text = kept if isinstance(kept, str) else json.dumps(kept)
+    try:
+        kept = _plain(value)
+        text = kept if isinstance(kept, str) else json.dumps(kept, ensure_ascii=False)
+    except RecursionError as error:
+        said = f"the value of parameter `{_short(name)}` holds itself, or too many levels"
+        raise InvalidInput(said, "log plain values") from error
     check_text(f"parameter `{_short(name)}`", text, MOST_PARAM_CHARACTERS)
     return kept
 
@@ -99,10 +104,32 @@ def as_step(name: str, step: Any) -> int:
     raise InvalidInput(f"the step of metric `{_short(name)}` cannot be {step!r:.60}", "a step is a whole number")
 
 
+def as_seed(seed: Any) -> int:
+    """What chance is drawn from.
+
+    Raises:
+        InvalidInput: it is no whole number of 64 bits.
+    """
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        whole = _INT64
+    if not -_INT64 <= whole < _INT64:
+        raise InvalidInput(f"the seed cannot be {seed!r:.60}", "a seed is a whole number of 64 bits")
+    return whole
+
+
+def as_utf8(text: Any) -> str:
+    """What comes from elsewhere, such as the words of an error, as text that can be kept."""
+    return str(text).encode(errors="backslashreplace").decode()
+
+
 def _plain(value: Any) -> Any:
     """JSON as it is, but for what JSON has not; whatever else by its text."""
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, int):
         return int(value) if -_INT64 <= value < _INT64 else str(value)
     if isinstance(value, float):

@@ -99,10 +99,16 @@ def find_reproduction(workspace: Workspace, run: Run) -> Reproduction | None:
     return None
 
 
-def again_name(workspace: Workspace, run: Run) -> str:
-    """The name of a run that does another one again: `churn-3-again`, `churn-3-again-2`."""
-    sql = "SELECT count(*) FROM run_tags WHERE name = ? AND text = ?"
-    n_before = int(workspace.db.value(sql, TAG, run.run_id))
+def again_name(workspace: Workspace, run: Run, again: str = "") -> str:
+    """The name of a run that does another one again: `churn-3-again`, `churn-3-again-2`.
+
+    Args:
+        workspace: the lab.
+        run: that is done again.
+        again: id of the run that gets the name, where it is there already.
+    """
+    sql = "SELECT count(*) FROM run_tags WHERE name = ? AND text = ? AND run_id <> ?"
+    n_before = int(workspace.db.value(sql, TAG, run.run_id, again))
     return f"{run.name}-again" + (f"-{n_before + 1}" if n_before else "")
 
 
@@ -165,6 +171,8 @@ def why_not(run: Run) -> str:
         known = [f"{name} {run.tags[tag]}" for name, tag in tags.items() if tag in run.tags]
         said = "another program logged it over MLflow's API, and mllab knows of that program no more than it has told"
         return said + (f": {', '.join(known)}" if known else "")
+    if run.purged_at is not None:
+        return f"it was removed from the trash for good on {run.purged_at:%Y-%m-%d}"
     if run.status is not RunStatus.FINISHED or "model.ubj" not in run.artifacts:
         return f"it is {run.status.value} and has made no model to compare with"
     return ""

@@ -76,6 +76,8 @@ def started_as(workspace: Workspace, run: Run) -> Started:
     Raises:
         NotFound: that was not kept, or is gone. InvalidInput: a notebook or a session has logged it.
     """
+    if run.purged_at is not None:
+        raise NotFound(f"it was removed from the trash for good on {run.purged_at:%Y-%m-%d}")
     if run.status is not RunStatus.FINISHED:
         raise NotFound(f"it is {run.status.value}: there is nothing whole to compare with")
     if run.source == "notebook" or run.training is None:

@@ -5,12 +5,15 @@ from typing import Any
 
 from mllab.errors import InvalidInput, NotFound
 from mllab.filters import nearest, parse, parse_sort
-from mllab.records import Command, DeleteSavedView, SavedView, SaveView
+from mllab.records import Command, DeleteSavedView, Run, SavedView, SaveView
 from mllab.store.writer import Transaction
 from mllab.workflows.limits import check_name
 from mllab.workflows.workspace import Workspace
 
 _MOST_COLUMNS = 200
+_COLUMNS = frozenset({*Run.__struct_fields__, "started", "duration"})
+_NAMED = ("metric", "param", "tag")
+"""Columns that have a name behind a dot."""
 
 
 def list_saved_views(workspace: Workspace) -> list[SavedView]:
@@ -44,7 +47,7 @@ def save_view(workspace: Workspace, command: SaveView) -> SavedView:
     if len(command.columns) > _MOST_COLUMNS:
         raise InvalidInput(f"a view of {len(command.columns)} columns", f"at most {_MOST_COLUMNS}")
     for column in command.columns:
-        check_name("column", column)
+        _check_column(column)
 
     def save(tx: Transaction) -> SavedView:
         view = SavedView(
@@ -58,6 +61,20 @@ def save_view(workspace: Workspace, command: SaveView) -> SavedView:
         return view
 
     return workspace.db.write(save)
+
+
+def _check_column(column: str) -> None:
+    check_name("column", column)
+    kind, dot, name = column.partition(".")
+    if column in _COLUMNS or (dot and name and kind in _NAMED):
+        return
+    close = nearest(column, sorted(_COLUMNS), 1)
+    hint = (
+        f"did you mean `{close[0]}`?"
+        if close
+        else "name, status, started, duration, metric.NAME, param.NAME, tag.NAME..."
+    )
+    raise InvalidInput(f"runs have no column `{column}`", hint)
 
 
 def delete_saved_view(workspace: Workspace, command: DeleteSavedView) -> SavedView:

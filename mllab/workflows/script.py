@@ -20,6 +20,7 @@ from mllab.errors import LabError, Unavailable
 from mllab.records import GitState, RunLogged
 from mllab.store.repository import read_state
 from mllab.workflows.environment import describe, packages
+from mllab.workflows.limits import as_utf8
 from mllab.workflows.workspace import Workspace
 
 REPRODUCES = "MLLAB_REPRODUCES"
@@ -96,10 +97,10 @@ class Script:
 
 def command() -> Command:
     """How this process was started."""
-    argv = list(getattr(sys, "orig_argv", sys.argv))
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    argv = [as_utf8(one) for one in getattr(sys, "orig_argv", sys.argv)]
+    kept = {name: as_utf8(os.environ[name]) for name in _KEPT_VARIABLES if name in os.environ}
     script = hashlib.sha256(Path(sys.argv[0]).read_bytes()).hexdigest() if _has_file() else ""
-    return Command(argv=argv[1:], cwd=str(Path.cwd()), python=sys.executable, environment=kept, script=script)
+    return Command(argv=argv[1:], cwd=as_utf8(Path.cwd()), python=sys.executable, environment=kept, script=script)
 
 
 def _has_file() -> bool:
@@ -110,7 +111,7 @@ def source() -> str:
     """What a run is logged from, in a word: the script, or that it is a notebook or a session."""
     if "ipykernel" in sys.modules:
         return "notebook"
-    return sys.argv[0] if sys.argv and sys.argv[0] not in ("", "-c") else "python"
+    return as_utf8(sys.argv[0]) if sys.argv and sys.argv[0] not in ("", "-c") else "python"
 
 
 def place() -> Path:

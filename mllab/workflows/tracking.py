@@ -10,8 +10,16 @@ from mllab.store.metrics import add_points
 from mllab.store.rows import from_micros, to_micros
 from mllab.store.writer import Transaction
 from mllab.workflows.deliver import who
-from mllab.workflows.experiments import DEFAULT, ensure_experiment
-from mllab.workflows.limits import MOST_NOTE_CHARACTERS, as_number, as_params, check_name, check_tag, check_text
+from mllab.workflows.experiments import DEFAULT, check_experiment, ensure_experiment
+from mllab.workflows.limits import (
+    MOST_NOTE_CHARACTERS,
+    as_number,
+    as_params,
+    as_seed,
+    check_name,
+    check_tag,
+    check_text,
+)
 from mllab.workflows.workspace import Workspace
 
 _MERGED = ("params", "tags", "artifacts", "environment")
@@ -49,8 +57,8 @@ def new_run(workspace: Workspace, command: BeginRun) -> Run:
     for key, value in command.tags.items():
         check_tag(key, value)
     check_text("the note", command.note, MOST_NOTE_CHARACTERS)
-    experiment = check_name("experiment", command.experiment or DEFAULT)
-    declared = workspace.datasets.latest_config()
+    experiment = check_experiment(workspace, command.experiment or DEFAULT)
+    declared = None if command.is_import else workspace.datasets.latest_config()
     return Run(
         run_id=run_id,
         name=check_name("run", command.name or f"{experiment}-{run_id[-6:]}"),
@@ -58,7 +66,7 @@ def new_run(workspace: Workspace, command: BeginRun) -> Run:
         origin=command.origin,
         params=as_params(command.params),
         tags=command.tags,
-        seed=command.seed,
+        seed=as_seed(command.seed),
         note=command.note,
         parent_run_id=command.parent_run_id,
         config_digest=declared.digest if declared is not None else None,
@@ -182,17 +190,19 @@ def log_in(tx: Transaction, run_id: str, entry: RunLogged, *, strict: bool) -> N
         tx: the transaction.
         run_id: whose.
         entry: what.
-        strict: refuse the whole entry where a parameter has another value; else keep the first value and say so.
+        strict: refuse the whole entry where a parameter has another value, or the run lies in the trash; else keep the
+            first value and say so, and keep what is said of a run in the trash: its script knows nothing of that.
     """
     if any(getattr(entry, name) for name in (*_MERGED, *_TAKEN, "remove_tags", "datasets")) or entry.note is not None:
         _change_in(tx, run_id, entry, strict=strict)
     if entry.points:
-        add_points_in(tx, run_id, entry.points)
+        add_points_in(tx, run_id, entry.points, strict=strict)
 
 
 def _change_in(tx: Transaction, run_id: str, entry: RunLogged, *, strict: bool) -> None:
     run = _present(tx, run_id)
-    _refuse_in_trash(run)
+    if strict or run.purged_at is not None:
+        _refuse_in_trash(run)
     params = _new_params(tx, run, entry.params, strict=strict)
     change: dict[str, Any] = {}
     for name, new in (("params", params), ("artifacts", entry.artifacts), ("environment", entry.environment)):
@@ -242,12 +252,12 @@ def is_same(kept: Any, value: Any) -> bool:
     return bool(kept == value and type(kept) is type(value)) or str(kept) == str(value)
 
 
-def add_points_in(tx: Transaction, run_id: str, points: Sequence[LoggedPoint]) -> None:
-    """Points of metrics, and one event that says so."""
-    row = tx.execute("SELECT name, deleted_at FROM runs WHERE run_id = ?", run_id).fetchone()
+def add_points_in(tx: Transaction, run_id: str, points: Sequence[LoggedPoint], *, strict: bool) -> None:
+    """Points of metrics, and one event that says so; `strict` as `log_in` has it."""
+    row = tx.execute("SELECT name, deleted_at, purged_at FROM runs WHERE run_id = ?", run_id).fetchone()
     if row is None:
         raise _unknown(run_id)
-    if row[1] is not None:
+    if row[1] is not None and (strict or row[2] is not None):
         raise Conflict(f"run {row[0]} lies in the trash", f"`mllab run restore {run_id}` takes it out")
     add_points(tx, run_id, points)
     metric, step, _, value = points[-1]

@@ -210,6 +210,7 @@ class Bringer:
     def __init__(self) -> None:
         """Nothing runs yet."""
         self._stop, self._thread = threading.Event(), threading.Thread()
+        self._told = ""
 
     def start(self, do: Callable[[], None]) -> None:
         """Begin, unless it has begun already."""
@@ -231,8 +232,11 @@ class Bringer:
     def _try(self, do: Callable[[], None]) -> None:
         try:
             do()
-        except (LabError, OSError):
-            log.exception("what was logged could not be brought in; it is tried again")
+            self._told = ""
+        except (LabError, OSError) as error:
+            if str(error) != self._told:  # once is enough: it is tried four times a second
+                self._told = str(error)
+                log.warning("what was logged could not be brought in, and is tried again: %s", error)
 
 
 def config_digest(text: str, features: str | None) -> str:

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from mllab.errors import Conflict
+from mllab.errors import Conflict, NoRoom, Unavailable
+from mllab.store.connect import explain, sqlite3
 from mllab.store.lock import HostInfo, LabLock
 
 
@@ -47,3 +49,25 @@ def test_a_stale_note_of_a_dead_host_does_not_hold_the_lab(tmp_path):
     assert not lock.is_held_elsewhere()
     lock.take()
     lock.release()
+
+
+def test_a_lock_that_cannot_be_written_is_still_looked_at(tmp_path, monkeypatch):
+    lock = LabLock(tmp_path)
+    lock.take()
+    lock.release()
+    opened = Path.open
+
+    def only_reads(path, mode="r", *args, **options):
+        if mode != "r":
+            raise OSError(30, "Read-only file system")
+        return opened(path, mode, *args, **options)
+
+    monkeypatch.setattr(Path, "open", only_reads)
+    assert not LabLock(tmp_path).is_held_elsewhere()
+    with pytest.raises(Unavailable, match="cannot write to"):
+        LabLock(tmp_path).take()
+
+
+def test_a_full_disk_is_told_apart_from_a_busy_database():
+    assert isinstance(explain(sqlite3.OperationalError("database or disk is full")), NoRoom)
+    assert not isinstance(explain(sqlite3.OperationalError("database is locked")), NoRoom)

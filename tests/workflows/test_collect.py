@@ -89,7 +89,11 @@ def test_a_run_that_lay_in_the_trash_for_long_leaves_its_name_and_its_place(lab:
     assert lab.list_runs(trashed=True) == [lab.run(new.run_id)]
     assert lab.count_runs(trashed=True) == 1
     assert lab.verify().is_clean()
-    for change in (lambda: lab.restore_run(old.run_id), lambda: lab.tag_run(old.run_id, set={"a": "b"})):
+    for change in (
+        lambda: lab.restore_run(old.run_id),
+        lambda: lab.tag_run(old.run_id, set={"a": "b"}),
+        lambda: lab.compare([new.run_id, old.run_id]),
+    ):
         with pytest.raises(Conflict, match="removed from the trash for good"):
             change()
 

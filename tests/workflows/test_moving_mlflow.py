@@ -115,6 +115,7 @@ def test_a_folder_of_mlflow_comes_over_whole(lab: Lab, tmp_path: Path) -> None:
     assert told[-1].share == 1.0
     run = lab.run(RUN)
     assert (run.name, run.experiment, run.status, run.origin) == ("first", "trees: big", RunStatus.FINISHED, "mlflow")
+    assert run.config_digest is None, "no declaration of this lab was in force"
     assert run.params == {"lr": "0.1", "tree/depth": "3"} and run.tags == {"team": "blue"}
     assert (run.note, run.user, run.source, run.git.commit) == ("a note", "anna", "train.py", "c" * 40)
     assert [(one.step, one.value) for one in lab.metric_points(run.run_id, "loss")] == [(0, 0.5), (1, 0.25)]

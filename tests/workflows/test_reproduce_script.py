@@ -239,3 +239,16 @@ def test_a_run_without_a_program_says_why(place, fields, why):
         lab.workspace.db.write(lambda tx: tx.emit("run.tagged", run.run_id, "changed", change))
         assert why in lab.plan_script(run.run_id).problem
     assert again(place, run).verdict is Verdict.CANNOT
+
+
+def test_the_name_still_means_the_first_run_after_it_was_done_again(place):
+    text = (place / "code/tries/try.py").read_text().replace('"tries", params', '"tries", name="fixed", params')
+    (place / "code/tries/try.py").write_text(text)
+    first = run_it(place)
+    assert first.name == "fixed"
+    for name in (f"{first.name}-again", f"{first.name}-again-2"):
+        found = again(place, first)
+        with Lab.open(place / "lab") as lab:
+            assert lab.run(first.name).run_id == first.run_id
+            assert lab.run(name).run_id == found.again
+            assert f"reproduced as {name}" in found.text

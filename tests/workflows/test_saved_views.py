@@ -57,3 +57,9 @@ def test_views_are_in_the_log(lab):
     lab.save_view("logged", filter="tag:x")
     copy = replayed(lab.folder / ".mllab" / "lab.db")
     assert [row["name"] for row in copy.execute("SELECT name FROM saved_views WHERE name = 'logged'")] == ["logged"]
+
+
+@pytest.mark.parametrize("column", ["foo", "metric.", "metrics.auc", "nmae", ""])
+def test_a_column_that_no_run_has_is_refused(lab, column):
+    with pytest.raises(InvalidInput):
+        lab.save_view("odd", columns=[column])

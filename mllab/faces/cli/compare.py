@@ -11,7 +11,16 @@ import typer
 from mllab.errors import InvalidInput, Unavailable
 from mllab.faces.cli.options import AsJson, LabFolder, reading
 from mllab.faces.cli.output import print_json, print_table, say
-from mllab.faces.differences import PARTS, difference_words, holm_words, in_a_line, in_full, p_words, pair_words
+from mllab.faces.differences import (
+    PARTS,
+    difference_words,
+    holm_words,
+    in_a_line,
+    in_full,
+    metric_words,
+    p_words,
+    pair_words,
+)
 from mllab.faces.text import safe, show, width
 from mllab.records import Comparison, GroupMetric, GroupSummary, MetricRow, PairTest, Run, RunGroup
 from mllab.records.metric_names import parts
@@ -122,7 +131,7 @@ def _print_values(found: Comparison, runs: Sequence[Run], show_all: bool) -> Non
         if name.split != split:
             split = name.split
             say(f"  {_SPLITS[split]}")
-        _line(name.metric, [_value(row, run.run_id, (run.run_id, row.name) in sure) for run in runs])
+        _line(name.metric, [_value(row, run, (run.run_id, row.name) in sure) for run in runs])
 
 
 def _print_params(found: Comparison, runs: Sequence[Run], show_all: bool) -> None:
@@ -138,14 +147,14 @@ def _print_params(found: Comparison, runs: Sequence[Run], show_all: bool) -> Non
         say("  ~ the same value in another type or spelling")
 
 
-def _value(row: MetricRow, run_id: str, sure: bool) -> str:
-    value, delta = row.values.get(run_id), row.deltas.get(run_id)
+def _value(row: MetricRow, run: Run, sure: bool) -> str:
+    value, delta = row.values.get(run.run_id), row.deltas.get(run.run_id)
     if delta is None:
-        return show(value)
+        return metric_words(row, run)
     shown = show(value)
     if value is not None and len(shown) > _LONGEST_NUMBER:
         shown = f"{value:.3g}"
-    return f"{shown} {_ARROWS[row.verdicts.get(run_id, 0)]}{difference_words(delta)}{'*' if sure else ''}"
+    return f"{shown} {_ARROWS[row.verdicts.get(run.run_id, 0)]}{difference_words(delta)}{'*' if sure else ''}"
 
 
 def _line(label: str, cells: Sequence[str]) -> None:
@@ -228,11 +237,16 @@ def _print_groups(found: GroupSummary, metrics: Sequence[str]) -> None:
     rows = [_group_row(group, names, metrics) for group in found.groups]
     print_table((*names, "runs", *metrics), rows, empty="no finished runs")
     if len(metrics) < len(found.metrics):
-        say(f"and {len(found.metrics) - len(metrics)} more metrics; --metric chooses", to=sys.stderr)
+        say(f"and {len(found.metrics) - len(metrics)} more; --metric chooses", to=sys.stderr)
     if any(group.n_training_sets > 1 for group in found.groups):
         say("! runs of several training sets: the spread is of the data, too", to=sys.stderr)
     if found.n_left_out:
-        say(f"{found.n_left_out} runs that have not finished are left out", to=sys.stderr)
+        said = (
+            "1 run that has not finished is"
+            if found.n_left_out == 1
+            else f"{found.n_left_out} runs that have not finished are"
+        )
+        say(f"{said} left out", to=sys.stderr)
 
 
 def _group_row(group: RunGroup, names: Sequence[str], metrics: Sequence[str]) -> list[Any]:

@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from html import escape
 
-from mllab.faces.differences import PARTS, difference_words, holm_words, in_a_line, in_full, p_words, pair_words
+from mllab.faces.differences import (
+    PARTS,
+    difference_words,
+    holm_words,
+    in_a_line,
+    in_full,
+    metric_words,
+    p_words,
+    pair_words,
+)
 from mllab.faces.text import safe, show
 from mllab.records import AlignedCurve, Comparison, MetricRow, PairTest, ParamRow, Run, RunDiff
 from mllab.records.metric_names import parts
@@ -108,15 +117,15 @@ def _metrics(found: Comparison) -> str:
 
 def _metrics_of(split: str, title: str, found: Comparison) -> str:
     rows = [row for row in found.metrics if parts(row.name).split == split]
-    told = [_row(parts(row.name).metric, [_value(row, run.run_id) for run in found.runs]) for row in rows]
+    told = [_row(parts(row.name).metric, [_value(row, run) for run in found.runs]) for row in rows]
     return _table([title, *(run.name for run in found.runs)], told) if told else ""
 
 
-def _value(row: MetricRow, run_id: str) -> str:
-    shown, delta = _text(show(row.values.get(run_id))), row.deltas.get(run_id)
+def _value(row: MetricRow, run: Run) -> str:
+    shown, delta = _text(metric_words(row, run)), row.deltas.get(run.run_id)
     if delta is None:
         return shown
-    kind, arrow = {1: ("better", "↑"), -1: ("worse", "↓"), 0: ("", "")}[row.verdicts.get(run_id, 0)]
+    kind, arrow = {1: ("better", "↑"), -1: ("worse", "↓"), 0: ("", "")}[row.verdicts.get(run.run_id, 0)]
     return f'{shown} <span class="{kind}">{arrow}{difference_words(delta)}</span>'
 
 

@@ -1,5 +1,6 @@
 """`mllab run`: training attempts."""
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,7 @@ def list_runs(
 ) -> None:
     """List runs, newest first or as sorted."""
     text = " ".join(filter or [])
+    _check_model(model)
     with reading(lab) as it:
         saved = it.saved_view(view) if view is not None else None
         text, order = within(saved, text, sort)
@@ -74,6 +76,13 @@ def list_runs(
     rows = [(run.name, run.status, run.model, run.started_at, headline(run.metrics), run.run_id) for run in runs]
     empty = "the trash is empty" if trash else "no such runs" if text or model else "no runs yet"
     print_table(("name", "status", "model", "started", "metrics", "id"), rows, empty=empty)
+
+
+def _check_model(model: str | None) -> None:
+    """`-metric.auc>0.9` is read as the option `-m` with the rest as its value; nobody means that."""
+    if model is not None and any(sign in model for sign in "<>=:"):
+        hint = f"a filter that begins with `-` goes behind `--`: mllab run list -- '-m{model}'"
+        raise InvalidInput(f"`{model}` cannot be the name of a model", hint)
 
 
 @contextmanager
@@ -126,7 +135,8 @@ def show_run(run: Reference, as_json: AsJson = False, lab: LabFolder = None) -> 
             ("datasets", {one.name: f"{one.context} {one.digest[:12]}" for one in found.datasets} or None),
             ("environment", found.environment or None),
             ("files", dict(found.artifacts) or None),
-            ("in the trash since", found.deleted_at),
+            ("in the trash since", found.deleted_at if found.purged_at is None else None),
+            ("removed for good", found.purged_at),
         ]
     )
     if found.metrics:
@@ -151,10 +161,16 @@ def _curves(points: list[MetricPoint]) -> list[tuple[str, int, float, float, flo
     for point in sorted(points, key=lambda one: (one.metric, one.step)):
         by_metric.setdefault(point.metric, []).append(point.value)
     return [
-        (metric, len(values), values[0], min(values), max(values), values[-1])
+        (metric, len(values), values[0], *_ends(values), values[-1])
         for metric, values in by_metric.items()
         if len(values) > 1
     ]
+
+
+def _ends(values: list[float]) -> tuple[float, float]:
+    """The least and the greatest of what is a number."""
+    known = [value for value in values if not math.isnan(value)] or [math.nan]
+    return min(known), max(known)
 
 
 @app.command("cancel")

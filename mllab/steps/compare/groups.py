@@ -1,6 +1,5 @@
 """Runs in groups: mean, spread and 95 % interval of each metric over runs that agree in what they are grouped by."""
 
-import json
 import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from scipy.special import stdtrit
 from mllab.errors import InvalidInput
 from mllab.records import GroupMetric, GroupSummary, Run, RunGroup
 from mllab.records.metric_names import direction, parts
-from mllab.steps.compare.values import finite
+from mllab.steps.compare.values import finite, meaning
 
 LEVEL = 0.95
 _USUAL = ("roc_auc", "log_loss", "rmse", "accuracy", "mae")
@@ -49,7 +48,7 @@ def group_runs(
     wanted = list(dict.fromkeys(wanted or default_metrics(runs)))
     keys = [_key(run, by) if by else _all_but_seeds(run) for run in runs]
     _check(by, runs)
-    found: dict[str, list[int]] = {}
+    found: dict[Any, list[int]] = {}
     for at, key in enumerate(keys):
         found.setdefault(_canonical(key), []).append(at)
     shown = list(by) or _telling(keys)
@@ -124,9 +123,9 @@ def _all_but_seeds(run: Run) -> dict[str, Any]:
     return {"model": run.model, "experiment": run.experiment} | params
 
 
-def _canonical(key: Mapping[str, Any]) -> str:
-    """Equal for equal keys; whatever their values are, and in whatever order they come."""
-    return json.dumps(key, sort_keys=True, default=repr)
+def _canonical(key: Mapping[str, Any]) -> frozenset[Any]:
+    """Equal for keys that mean the same, whatever form their values have, and in whatever order they come."""
+    return frozenset((name, None if value is None else meaning(value)) for name, value in key.items())
 
 
 def _telling(keys: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -38,7 +38,7 @@ def difference_of(values: Sequence[Any]) -> str:
     """
     if all(_same(one, values[0]) for one in values):
         return ""
-    return "form" if all(_meaning(one) == _meaning(values[0]) for one in values) else "value"
+    return "form" if all(meaning(one) == meaning(values[0]) for one in values) else "value"
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -48,7 +48,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other) or (isinstance(one, float) and math.isnan(one) and math.isnan(other))
 
 
-def _meaning(value: Any) -> Any:
+def meaning(value: Any) -> Any:
     """What a value stands for, whatever form it has."""
     if value is _MISSING:
         return ("missing", None)

@@ -2,6 +2,7 @@
 
 import html.parser
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -188,3 +189,18 @@ def test_groups_tell_mean_and_interval(mllab: Call, own: Path) -> None:
     said = mllab("run", "group", "--by", "nosuch", "-C", own)
     assert said.code == 2 and "no run has a parameter or tag `nosuch`" in said.err
     assert "no finished runs" in mllab("run", "group", "status:failed", "-C", own).err
+
+
+def test_what_is_no_finite_number_is_told_from_what_is_not_there(mllab: Call, own: Path) -> None:
+    with Lab.open(own) as lab:
+        with lab.start_run("odd") as odd:
+            odd.log_metrics({"auc": math.nan, "high": math.inf, "low": -math.inf})
+        with lab.start_run("odd") as plain:
+            plain.log_metrics({"auc": 0.5})
+        text = page(lab.compare([plain.run_id, odd.run_id]))
+    said = mllab("run", "compare", plain.run_id, odd.run_id, "-C", own)
+    cells = {
+        line.split()[0]: line.split()[1:] for line in said.out.splitlines() if line.startswith(("auc", "high", "low"))
+    }
+    assert cells == {"auc": ["0.5", "nan"], "high": ["-", "inf"], "low": ["-", "-inf"]}
+    assert ">nan<" in text and ">inf<" in text and ">-inf<" in text

@@ -141,3 +141,9 @@ def test_the_run_of_the_champion_is_not_deleted(mllab: Call, own: Path, run: dic
     said = mllab("run", "delete", run["name"], "-C", own)
     assert said.code == 4
     assert "champion" in said.err
+
+
+def test_a_filter_that_click_takes_for_the_model_is_no_empty_list(mllab: Call, trained: Path) -> None:
+    said = mllab("run", "list", "-metric.auc>0.85", "-C", trained)
+    assert said.code == 2
+    assert "'-metric.auc>0.85'" in said.err

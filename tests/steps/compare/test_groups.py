@@ -101,3 +101,10 @@ def test_the_same_value_in_any_order_of_parameters_is_one_group() -> None:
     (group,) = group_runs(runs).groups
     assert group.run_ids == ("run_one", "run_two")
     assert group_runs([a_run("one"), a_run("two", training_set="b" * 64)]).groups[0].n_training_sets == 2
+
+
+def test_values_that_mean_the_same_are_one_group_and_none_is_not_the_word() -> None:
+    runs = [a_run(f"r{n}", params={"lr": lr}, metrics={"auc": 0.5}) for n, lr in enumerate((0.1, "0.10", "0.1"))]
+    more = [a_run("one", params={"lr": 1}, metrics={"auc": 0.5}), a_run("one.", params={"lr": 1.0})]
+    words = [a_run("word", params={"lr": "none"}), a_run("without", params={})]
+    assert [len(one.run_ids) for one in group_runs([*runs, *more, *words], ["lr"]).groups] == [3, 2, 1, 1]

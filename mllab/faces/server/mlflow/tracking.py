@@ -192,12 +192,14 @@ def log_model(lab: Lab, asked: wire.LogModel) -> Answer:
 def history(lab: Lab, asked: wire.GetHistory) -> Answer:
     """Every value of a metric of a run, by step and time."""
     run = get_run(lab, run_of(asked))
-    most = _MOST_HISTORY if asked.max_results is None else at_most(asked.max_results, 2**31)
-    limit, offset = min(most, _MOST_HISTORY), offset_of(asked.page_token)
-    found = lab.metric_points(run.run_id, asked.metric_key)
-    shown = found[offset:] if asked.max_results is None else found[offset : offset + limit]
-    more = next_page(len(found) > offset + len(shown), offset + limit)
-    return replies.filled({"metrics": [replies.point(one) for one in shown]}) | more
+    offset = offset_of(asked.page_token)
+    if asked.max_results is None:
+        found = lab.metric_points(run.run_id, asked.metric_key, offset=offset)
+        return replies.filled({"metrics": [replies.point(one) for one in found]})
+    limit = min(at_most(asked.max_results, 2**31), _MOST_HISTORY)
+    found = lab.metric_points(run.run_id, asked.metric_key, offset=offset, limit=limit + 1)
+    shown = replies.filled({"metrics": [replies.point(one) for one in found[:limit]]})
+    return shown | next_page(len(found) > limit, offset + limit)
 
 
 def histories(lab: Lab, asked: wire.GetHistories) -> Answer:
