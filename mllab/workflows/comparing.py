@@ -21,6 +21,7 @@ from mllab.steps.compare.curves import BY, align
 from mllab.steps.compare.sides import ARTIFACTS, Side, why_not
 from mllab.store.ids import new_id
 from mllab.workflows.code_diff import diff_code
+from mllab.workflows.dead_clients import PROCESS
 from mllab.workflows.workspace import Workspace
 
 
@@ -106,6 +107,11 @@ def _side(workspace: Workspace, run: Run) -> Side:
 # -- what runs were made from -----------------------------------------------------------------------------------------
 
 
+def _surroundings(run: Run) -> dict[str, str]:
+    """What a run ran on, but for its process, which is never the same."""
+    return {name: value for name, value in run.environment.items() if name != PROCESS}
+
+
 class _Differ:
     """Diffs of several runs; what they share is read once."""
 
@@ -123,7 +129,7 @@ class _Differ:
             code=diff_code(self.workspace, before, after),
             declaration=self._text(before, after, is_code=False),
             features=self._text(before, after, is_code=True),
-            environment=values.changes_of(before.environment, after.environment),
+            environment=values.changes_of(_surroundings(before), _surroundings(after)),
             data=self._data(before, after),
         )
 

@@ -125,6 +125,9 @@ def _trained(exporting: Exporting, made: ModelVersion) -> tuple[str, str]:
     sql = "SELECT * FROM experiments WHERE name = ?"
     of_run = workspace.db.one(Experiment, sql, run.experiment)
     experiment = exporting.places.get(made.run_id) or (of_run.experiment_id if of_run else "0")
+    own = (experiment, "models", model_id, "artifacts")
+    if any(one.model_id == model_id for one in workspace.logged_models.list_models([experiment])):
+        return model_id, exporting.folder.uri(*own)  # an export of this lab was imported here, so it is written already
     files = model_files(workspace, made.model, made.version)
     exporting.logged_model(
         LoggedModel(
@@ -138,7 +141,6 @@ def _trained(exporting: Exporting, made: ModelVersion) -> tuple[str, str]:
             updated_at=made.created_at,
         )
     )
-    own = (experiment, "models", model_id, "artifacts")
     for path, content in files.items():
         exporting.folder.file(own, path, _writer(content))
     return model_id, exporting.folder.uri(*own)

@@ -51,8 +51,9 @@ _FIELDS = (
 _KNOWN_POINTS = (
     "SELECT k.name, p.step, j.value ->> 2, p.value FROM json_each(?) j JOIN metric_keys k ON k.name = j.value ->> 0"
     " CROSS JOIN metric_points p ON p.run_id = ? AND p.metric = k.id AND p.step = j.value ->> 1"
-    " AND p.at BETWEEN j.value ->> 2 AND (j.value ->> 2) + 999"
+    " AND p.at BETWEEN (j.value ->> 2) - 500 AND (j.value ->> 2) + 999"
 )
+"""A moment here may be finer than MLflow's milliseconds: files have it cut off, a lab's MLflow dialect rounded."""
 
 
 class Do(Protocol):

@@ -29,6 +29,7 @@ from mllab.steps.reproduction import compared, environment_changes, metric_diffe
 from mllab.store.ids import new_id
 from mllab.store.repository import read_state
 from mllab.store.writer import Transaction
+from mllab.workflows.dead_clients import PROCESS
 from mllab.workflows.environment import describe
 from mllab.workflows.jobs import JobContext, new_job, queue
 from mllab.workflows.recipes import Recipe, items_of, recipe_of, why_missing
@@ -42,8 +43,8 @@ VERDICT_TAG = "reproduced"
 ARTIFACT = "reproduction.json"
 """Of the run that was done again: the whole story of the last time."""
 
-_NO_MATTER = "n_cpus"
-"""Of an environment: the threads of a fit are those of the run, whatever the machine has."""
+_NO_MATTER = ("n_cpus", PROCESS)
+"""Of an environment: a fit has the threads that it had, whatever the machine has; a process is never the same."""
 
 
 def queue_reproduction(workspace: Workspace, command: Reproduce) -> Job:
@@ -64,7 +65,7 @@ def queue_reproduction(workspace: Workspace, command: Reproduce) -> Job:
 
 def changes_since(run: Run) -> tuple[EnvironmentChange, ...]:
     """Packages and platform that are others here and now than when a run was made."""
-    return tuple(one for one in environment_changes(run.environment, describe()) if one.name != _NO_MATTER)
+    return tuple(one for one in environment_changes(run.environment, describe()) if one.name not in _NO_MATTER)
 
 
 def reproduce(context: JobContext) -> dict[str, Any]:

@@ -171,7 +171,8 @@ def test_code_is_compared_by_commit_and_by_what_was_not_committed(lab: Lab) -> N
 
 def test_runs_of_scripts_know_no_declaration_and_say_so(lab: Lab) -> None:
     environment = {"python": "3.11.7", "polars": "1.0"}
-    one, two = keep(lab, "one", environment=environment), keep(lab, "two", environment=environment | {"polars": "1.1"})
+    other = environment | {"polars": "1.1", "process": "7@1.5"}
+    one, two = keep(lab, "one", environment=environment), keep(lab, "two", environment=other)
     (diff,) = lab.compare([one.run_id, two.run_id]).diffs
     assert not (diff.code.known or diff.declaration.known or diff.features.known or diff.data.known)
     assert "one and two" in diff.declaration.why

@@ -323,5 +323,9 @@ def test_another_lab_is_imported_over_its_mlflow_dialect(lab: Lab, tmp_path: Pat
             assert (theirs.params, theirs.artifacts, theirs.note) == (ours.params, ours.artifacts, ours.note)
             assert other.logged_model(MODEL).artifacts == lab.logged_model(MODEL).artifacts
             assert other.import_mlflow(url).n_unchanged == 2
+        with lab.start_run("own") as run:
+            for step in range(20):
+                run.log_metric("loss", 0.5, step=step)
+        assert lab.import_mlflow(url).n_unchanged == 3, "moments finer than milliseconds are the same moments"
     finally:
         server.stop()

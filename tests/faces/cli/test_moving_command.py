@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mllab.lab import Lab
 from tests.workflows.test_moving_mlflow import mlruns
 
 
@@ -32,3 +33,12 @@ def test_a_place_that_is_no_store_is_an_error_with_a_hint(mllab: Callable, tmp_p
     (tmp_path / "mllab.toml").write_text("[source.x]\n")
     said = mllab("import", "mlflow", tmp_path / "nothing")
     assert said.code != 0 and "there is no" in said.err and "hint" in said.err
+
+
+def test_a_lab_that_took_its_own_export_in_exports_its_versions_again(own: Path, tmp_path: Path) -> None:
+    with Lab.host(own) as lab:
+        first = lab.export_mlflow(tmp_path / "first")
+        lab.import_mlflow(tmp_path / "first")
+        again = lab.export_mlflow(tmp_path / "again")
+    assert first.n_versions == 1 and first.n_logged_models == 1
+    assert (again.n_versions, again.n_logged_models, again.notes) == (1, 1, first.notes)
