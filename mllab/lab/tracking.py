@@ -192,6 +192,16 @@ class Tracking(Opened):
         self._settle()
         return self._workspace.runs.metric_points(run_id, metric, offset=offset, limit=limit)
 
+    def curve_points(self, run_id: str, *, most: int = 4_000) -> list[MetricPoint]:
+        """The learning curves of a run to be drawn: of one with more points evenly spaced ones, and the last.
+
+        Args:
+            run_id: the whole id.
+            most: about so many points a curve, at least 1.
+        """
+        self._settle()
+        return self._workspace.runs.curve_points(run_id, most)
+
     def tag_run(self, run: str, *, set: Mapping[str, str] | None = None, remove: Sequence[str] = ()) -> Run:
         """Give a run tags, or other values to those it has, and take some away.
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -256,16 +257,39 @@ class Runs:
             limit,
             offset,
         )
-        return [
-            MetricPoint(
-                run_id=row["run_id"],
-                metric=row["metric"],
-                step=row["step"],
-                at=from_micros(row["at"]),
-                value=math.nan if row["value"] is None else row["value"],
-            )
-            for row in rows
-        ]
+        return [_point(row) for row in rows]
+
+    def curve_points(self, run_id: str, most: int) -> list[MetricPoint]:
+        """The curves of a run to be drawn: of one with more than `most` points evenly spaced ones and the last."""
+        sql = (
+            "SELECT k.name, count(*) FROM metric_points p JOIN metric_keys k ON k.id = p.metric WHERE p.run_id = ?"
+            " GROUP BY p.metric ORDER BY k.name"
+        )
+        counts = {row[0]: row[1] for row in self._db.readers.all(sql, run_id)}
+        if max(counts.values(), default=0) <= most:
+            return self.metric_points(run_id)
+        found: list[MetricPoint] = []
+        for metric, n in counts.items():
+            found += self._spaced(run_id, metric, n, most) if n > most else self.metric_points(run_id, metric)
+        return found
+
+    def _spaced(self, run_id: str, metric: str, n: int, most: int) -> list[MetricPoint]:
+        sql = (
+            "SELECT run_id, ?2 AS metric, step, at, value FROM (SELECT *, row_number() OVER (ORDER BY step, at, n) AS"
+            " place FROM metric_points WHERE run_id = ?1 AND metric = (SELECT id FROM metric_keys WHERE name = ?2))"
+            " WHERE (place - 1) % ?3 = 0 OR place = ?4 ORDER BY place"
+        )
+        return [_point(row) for row in self._db.readers.all(sql, run_id, metric, -(-n // most), n)]
+
+
+def _point(row: Any) -> MetricPoint:
+    return MetricPoint(
+        run_id=row["run_id"],
+        metric=row["metric"],
+        step=row["step"],
+        at=from_micros(row["at"]),
+        value=math.nan if row["value"] is None else row["value"],
+    )
 
 
 def _with_last(run: Run, last: Mapping[str, Mapping[str, float]]) -> Run:

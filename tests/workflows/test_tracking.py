@@ -381,3 +381,14 @@ def test_a_run_keeps_which_declaration_was_in_force(lab):
         pass
     latest = lab.workspace.datasets.latest_config()
     assert lab.run(run.run_id).config_digest == latest.digest
+
+
+def test_a_very_long_curve_is_drawn_by_evenly_spaced_points_and_its_last(lab):
+    with lab.start_run() as run:
+        run.log_curve("loss", [float(i) for i in range(10_007)])
+        run.log_curve("short", [1.0, 2.0])
+    points = lab.curve_points(run.run_id, most=100)
+    steps = [point.step for point in points if point.metric == "loss"]
+    assert steps == [*range(0, 10_007, 101), 10_006]
+    assert [point.value for point in points if point.metric == "short"] == [1.0, 2.0]
+    assert lab.curve_points(run.run_id, most=20_000) == lab.metric_points(run.run_id)

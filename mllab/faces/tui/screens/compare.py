@@ -114,7 +114,7 @@ class CompareScreen(ChartedScreen):
     def _curves_of(self, lab: Lab, run: Run) -> dict[str, Curve]:
         if run.run_id in self._finished:
             return self._finished[run.run_id]
-        found = curves_of(lab.metric_points(run.run_id), run.started_at if self._by_time else None)
+        found = curves_of(lab.curve_points(run.run_id), run.started_at if self._by_time else None)
         if run.status is not RunStatus.RUNNING:
             self._finished[run.run_id] = found
         return found

@@ -106,7 +106,7 @@ class HomeScreen(LabScreen):
         )
         newest = lab.list_runs(model=app.model, limit=1)
         run = newest[0] if newest else None
-        return Seen(glance, run, lab.metric_points(run.run_id) if run else [])
+        return Seen(glance, run, lab.curve_points(run.run_id) if run else [])
 
     def show(self, found: Seen) -> None:
         """Lines, pane, and a sentence."""

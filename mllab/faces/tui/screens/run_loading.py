@@ -52,7 +52,7 @@ def look_at(lab: Lab, run_id: str, tab: str, before: Seen | None) -> Seen:
     return Seen(
         run=run,
         job=job,
-        points=lab.metric_points(run.run_id) if tab in ("overview", "curves") else kept.points,
+        points=lab.curve_points(run.run_id) if tab in ("overview", "curves") else kept.points,
         versions=versions_of(lab.models(), run.run_id) if has_versions else kept.versions,
         declared=_declared(lab, run) if tab == "params" else kept.declared,
         log=_read_on(lab, job, kept.log) if tab == "log" else kept.log,

@@ -78,7 +78,7 @@ class RunsScreen(FilteredScreen):
         """Counts, names for columns, the run under the cursor."""
         key, model = self.table.cursor_key, self.lab_app.model
         run = lab.run(key) if key else None
-        points = lab.metric_points(run.run_id) if run else []
+        points = lab.curve_points(run.run_id) if run else []
         return Seen(lab.count_runs(model=model), lab.run_names(), run, points)
 
     def show(self, found: Seen) -> None:
