@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from mllab.errors import Cancelled, Conflict, InvalidInput, LabError, NotFound, Unavailable
+from mllab.errors import Cancelled, Conflict, InvalidInput, LabError, NoRoom, NotFound, Unavailable
 from mllab.faces.cli.output import say_error
 
 UNEXPECTED, BAD_INPUT, INTERRUPTED = 1, 2, 130
@@ -18,6 +18,7 @@ EXIT_CODES: dict[type[LabError], int] = {
     NotFound: 3,
     Conflict: 4,
     Unavailable: 5,
+    NoRoom: 5,
     Cancelled: INTERRUPTED,
     LabError: UNEXPECTED,
 }
