@@ -152,11 +152,11 @@ def test_a_filter_that_click_takes_for_the_model_is_no_empty_list(mllab: Call, t
     assert "'-metric.auc>0.85'" in said.err
 
 
-def test_least_and_greatest_of_a_curve_are_of_its_numbers(mllab: Call, trained: Path) -> None:
-    with Lab.open(trained) as lab, lab.start_run("odd", name="with-gaps") as run:
+def test_least_and_greatest_of_a_curve_are_of_its_numbers(mllab: Call, own: Path) -> None:
+    with Lab.open(own) as lab, lab.start_run("odd", name="with-gaps") as run:
         run.log_curve("loss", [math.nan, 3.0, math.inf, 1.0])
         run.log_curve("lost", [math.nan, math.nan])
-    said = mllab("run", "show", "with-gaps", "--lab", trained).out
+    said = mllab("run", "show", "with-gaps", "--lab", own).out
     cells = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line}
     assert cells["lost"] == ["2", "-", "-", "-", "-"]
     assert cells["loss"] == ["4", "-", "1", "inf", "1"]
