@@ -11,6 +11,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from html import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -335,8 +336,6 @@ class ActiveRun:
         return f"<run {self.name} ({self.run_id}) of {self.experiment}, {state}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
         return f"<b>{escape(self.name)}</b> of {escape(self.experiment)} <code>{escape(self.run_id)}</code>"
 
 

@@ -74,7 +74,7 @@ def _is_shallow(data: Any, left: int) -> bool:
 
 def _table(data: Any) -> RunDataset:
     """A frame or an array, by its content: order of rows and columns, and types, count."""
-    import polars as pl
+    import polars as pl  # here, so that a script which logs no frame does not pay for it
 
     from mllab.steps.identity import content_digest
 

@@ -52,6 +52,6 @@ class Idempotency:
             self._known.popitem(last=False)
         try:
             return await asyncio.shield(answer)
-        except Exception:
+        except Exception:  # whatever it is, it is raised again below; only the key is given free
             self._known.pop(key, None)
             raise

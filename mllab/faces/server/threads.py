@@ -54,5 +54,5 @@ class Threads:
 def _logged(call: Callable[[], object]) -> None:
     try:
         call()
-    except Exception:
+    except Exception:  # nobody waits for it: the log is the only place that can hear of it
         log.exception("something that nobody waits for failed")
